@@ -1,0 +1,71 @@
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+
+const root = resolve(import.meta.dirname, "..");
+const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
+
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DATABASE_URL: z.string().min(1).optional(),
+  DATABASE_REPLICA_URL: z.string().min(1).optional(),
+  DATA_DIR: z.string().min(1).default("data"),
+  SECRET_KEY: z.string().min(32, "needs at least 32 characters").optional(),
+  ROLE: z.enum(["all", "web", "worker"]).default("all"),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  TRUST_PROXY: z.string().default(""),
+  ADMIN_EMAIL: z.email().optional(),
+  ADMIN_PASSWORD: z.string().min(10, "needs at least 10 characters").max(256).optional(),
+  WHATSAPP_API_URL: z.url({ protocol: /^https?$/ }).default("https://graph.facebook.com"),
+  SMTP_URL: z.string().optional(),
+  METRICS_TOKEN: z.string().min(16, "needs at least 16 characters").optional(),
+  DEMO: flag.default(false),
+});
+
+export type Config = ReturnType<typeof readConfig>;
+
+/**
+ * The one reader of the environment. Relative folders count from the project, not from where the command
+ * was typed, so that Hilo finds its data from any folder.
+ *
+ * @throws Error that lists every fault, one a line.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env) {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+    throw new Error(`Hilo cannot start, the configuration has faults:\n${faults.join("\n")}`);
+  }
+  const values = parsed.data;
+  const dataDir = resolve(root, values.DATA_DIR);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    baseUrl: values.BASE_URL?.replace(/\/$/, "") ?? null,
+    databaseUrl: values.DATABASE_URL ?? null,
+    dataDir,
+    secretKey: values.SECRET_KEY ?? null,
+    runsWeb: values.ROLE !== "worker",
+    runsWorker: values.ROLE !== "web",
+    logLevel: values.LOG_LEVEL,
+    trustProxy: trustProxy(values.TRUST_PROXY),
+    admin:
+      values.ADMIN_EMAIL && values.ADMIN_PASSWORD
+        ? { email: values.ADMIN_EMAIL, password: values.ADMIN_PASSWORD }
+        : null,
+    whatsappApiUrl: values.WHATSAPP_API_URL.replace(/\/$/, ""),
+    metricsToken: values.METRICS_TOKEN ?? null,
+    demo: values.DEMO,
+  };
+}
+
+/** Hop count or a list of addresses, never "every proxy": anybody could then choose their own address. */
+function trustProxy(value: string): number | string[] | false {
+  if (value === "" || value === "false") return false;
+  if (/^\d+$/.test(value)) return Number(value);
+  return value.split(",").map((address) => address.trim());
+}

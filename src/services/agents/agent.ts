@@ -1,0 +1,137 @@
+import type { Context, Tx } from "../platform/context.ts";
+import { changed, row } from "../platform/database.ts";
+import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+import { hashPassword, longestPassword, shortestPassword } from "./password.ts";
+import { may } from "./policy.ts";
+import { type Agent, getAgent, type Locale } from "./queries.ts";
+
+export interface NewAgent {
+  email: string;
+  name: string;
+  /** Name of a role: agent, supervisor, admin or one of the firm's own. */
+  role: string;
+  password: string;
+  locale?: Locale | undefined;
+  timeZone?: string | undefined;
+}
+
+/** @throws Forbidden; Invalid when the address is taken, the role is unknown or the password too weak. */
+export async function createAgent(ctx: Context, agent: NewAgent): Promise<Agent> {
+  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  const hash = await hashNewPassword(agent.password);
+  return transact(ctx, async (tx) => {
+    const id = await insertAgent(tx, agent, hash);
+    tx.record({ type: "agent.changed", agentId: id }, { act: "agent.created", agentId: id, data: { role: agent.role } });
+    return getAgent(tx, id);
+  });
+}
+
+/** Shared with the first set-up, where nobody may do anything yet. */
+export async function insertAgent(tx: Tx, agent: NewAgent, passwordHash: string): Promise<number> {
+  const role = await row<{ id: number }>(tx.db, "select id from roles where name = ?", [agent.role]);
+  if (!role) throw new Invalid({ role: "agents.role_unknown" });
+  const inserted = await row<{ id: number }>(
+    tx.db,
+    `insert into agents (email, name, role_id, password_hash, locale, time_zone)
+     select :email, :name, :role, :hash, coalesce(:locale, f.locale), coalesce(:timeZone, f.time_zone) from firm f
+     on conflict (email) do nothing returning id`,
+    {
+      email: agent.email.trim().toLowerCase(),
+      name: agent.name.trim(),
+      role: role.id,
+      hash: passwordHash,
+      locale: agent.locale ?? null,
+      timeZone: agent.timeZone ?? null,
+    },
+  );
+  if (!inserted) throw new Invalid({ email: "agents.email_taken" });
+  return inserted.id;
+}
+
+export async function hashNewPassword(password: string): Promise<string> {
+  if (password.length < shortestPassword || password.length > longestPassword) {
+    throw new Invalid({ password: "agents.password_length" });
+  }
+  return hashPassword(password);
+}
+
+/** @throws Forbidden; NotFound; Conflict when nobody could configure Hilo afterwards. */
+export function changeRole(ctx: Context, agentId: number, roleName: string): Promise<Agent> {
+  return change(ctx, agentId, async (tx) => {
+    const role = await row<{ id: number }>(tx.db, "select id from roles where name = ?", [roleName]);
+    if (!role) throw new Invalid({ role: "agents.role_unknown" });
+    await tx.db.raw("update agents set role_id = ? where id = ?", [role.id, agentId]);
+    return { act: "agent.role_changed", data: { role: roleName } };
+  });
+}
+
+/** Ends every session at once and gives their conversations back to the queue. */
+export function deactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
+  return change(ctx, agentId, async (tx) => {
+    if (tx.actor.kind === "agent" && tx.actor.id === agentId) throw new Conflict("agents.not_yourself");
+    await tx.db.raw(
+      "update agents set deactivated_at = ?, session_version = session_version + 1, availability = 'offline' where id = ? and deactivated_at is null",
+      [tx.now(), agentId],
+    );
+    await tx.db.raw(
+      `with freed as (update conversations set assignee_id = null where assignee_id = :agentId and status <> 'resolved' returning id)
+       insert into assignments (conversation_id, reason) select id, 'agent_deactivated' from freed`,
+      { agentId },
+    );
+    return { act: "agent.deactivated" };
+  });
+}
+
+export function reactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
+  return change(ctx, agentId, async (tx) => {
+    await tx.db.raw("update agents set deactivated_at = null where id = ?", [agentId]);
+    return { act: "agent.reactivated" };
+  });
+}
+
+/** One shape for every change of an agent by an administrator. */
+function change(
+  ctx: Context,
+  agentId: number,
+  work: (tx: Tx) => Promise<{ act: string; data?: Record<string, unknown> }>,
+): Promise<Agent> {
+  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  return transact(ctx, async (tx) => {
+    const locked = await tx.db.raw("select id from agents order by id for update");
+    if (!locked.rows.some((found: { id: number }) => found.id === agentId)) throw new NotFound();
+    const { act, data } = await work(tx);
+    const left = await row(
+      tx.db,
+      `select 1 from agents a join roles r on r.id = a.role_id
+       where a.deactivated_at is null and 'configure' = any(r.permissions) limit 1`,
+    );
+    if (!left) throw new Conflict("agents.last_admin");
+    tx.record({ type: "agent.changed", agentId }, { act, agentId, ...(data ? { data } : {}) });
+    return getAgent(tx, agentId);
+  });
+}
+
+/** What people may set for themselves. */
+export async function updateOwnSettings(
+  ctx: Context,
+  settings: { locale?: Locale; timeZone?: string; availability?: Agent["availability"] },
+): Promise<void> {
+  const { actor } = ctx;
+  if (actor.kind !== "agent") throw new Forbidden();
+  await transact(ctx, async (tx) => {
+    const n = await changed(
+      tx.db,
+      `update agents set locale = coalesce(:locale, locale), time_zone = coalesce(:timeZone, time_zone),
+         availability = coalesce(:availability, availability) where id = :id`,
+      {
+        id: actor.id,
+        locale: settings.locale ?? null,
+        timeZone: settings.timeZone ?? null,
+        availability: settings.availability ?? null,
+      },
+    );
+    if (n !== 1) throw new NotFound();
+    tx.record({ type: "agent.changed", agentId: actor.id }, { act: "agent.settings_changed", agentId: actor.id, data: settings });
+  });
+}

@@ -1,0 +1,51 @@
+import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+
+const derive = promisify(argon2);
+
+/** OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, 2 passes, 1 lane. */
+const cost = { memory: 19456, passes: 2, parallelism: 1, tagLength: 32 };
+
+/** Longer ones only serve to keep the server busy. */
+export const longestPassword = 256;
+export const shortestPassword = 10;
+
+/** `argon2id$memory$passes$nonce$tag`: the cost is stored, so that it can grow without locking anyone out. */
+export async function hashPassword(password: string): Promise<string> {
+  const nonce = randomBytes(16);
+  const tag = await limited(() => derive("argon2id", { message: password, nonce, ...cost }));
+  return ["argon2id", cost.memory, cost.passes, nonce.toString("base64url"), tag.toString("base64url")].join("$");
+}
+
+/** Takes as long for an unknown person as for a wrong password. */
+export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
+  const [kind, memory, passes, nonce, tag] = (stored ?? `argon2id$${cost.memory}$${cost.passes}$AAAAAAAAAAAAAAAAAAAAAA$AA`).split("$");
+  if (kind !== "argon2id" || !nonce || !tag || password.length > longestPassword) return false;
+  const expected = Buffer.from(tag, "base64url");
+  const given = await limited(() =>
+    derive("argon2id", {
+      message: password,
+      nonce: Buffer.from(nonce, "base64url"),
+      parallelism: 1,
+      tagLength: 32,
+      memory: Number(memory),
+      passes: Number(passes),
+    }),
+  );
+  return stored !== null && given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** Two at a time: a flood of sign-ins must not take every core. */
+async function limited<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= 2) await new Promise<void>((resume) => waiting.push(resume));
+  running += 1;
+  try {
+    return await work();
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}

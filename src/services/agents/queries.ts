@@ -1,0 +1,183 @@
+import type { Knex } from "knex";
+import type { Actor, Reader } from "../platform/context.ts";
+import { row, rows } from "../platform/database.ts";
+import { NotFound } from "../platform/errors.ts";
+
+export type Locale = "es" | "en";
+
+export interface Agent {
+  id: number;
+  email: string;
+  name: string;
+  roleId: number;
+  roleName: string;
+  locale: Locale;
+  timeZone: string;
+  availability: "online" | "away" | "offline";
+  deactivatedAt: Date | null;
+  teams: string[];
+}
+
+export interface Role {
+  id: number;
+  name: string;
+  permissions: string[];
+}
+
+/** The signed-in person, with what every request needs to know about them. */
+export interface Session {
+  actor: Extract<Actor, { kind: "agent" }>;
+  agent: Pick<Agent, "id" | "name" | "email" | "locale" | "timeZone" | "availability" | "roleName">;
+  sessionVersion: number;
+}
+
+const sessionColumns = `
+  a.id, a.name, a.email, a.locale, a.time_zone, a.availability, a.session_version, r.name as role_name, r.permissions,
+  coalesce((select array_agg(m.team_id order by m.team_id) from team_members m where m.agent_id = a.id), '{}') as team_ids`;
+
+interface SessionRow {
+  id: number;
+  name: string;
+  email: string;
+  locale: Locale;
+  time_zone: string;
+  availability: Agent["availability"];
+  session_version: number;
+  role_name: string;
+  permissions: string[];
+  team_ids: number[];
+}
+
+/** Null when there is no such agent or they were deactivated. */
+export async function findSession(db: Knex, agentId: number): Promise<Session | null> {
+  const found = await row<SessionRow>(
+    db,
+    `select ${sessionColumns} from agents a join roles r on r.id = a.role_id where a.id = ? and a.deactivated_at is null`,
+    [agentId],
+  );
+  return found && toSession(found);
+}
+
+/** The agent behind an API token, or null. */
+export async function findSessionByToken(db: Knex, hash: string): Promise<Session | null> {
+  const found = await row<SessionRow>(
+    db,
+    `update api_tokens t set last_used_at = now() from agents a join roles r on r.id = a.role_id
+     where t.token_hash = ? and t.revoked_at is null and a.id = t.agent_id and a.deactivated_at is null
+     returning ${sessionColumns}`,
+    [hash],
+  );
+  return found && toSession(found);
+}
+
+function toSession(found: SessionRow): Session {
+  return {
+    actor: {
+      kind: "agent",
+      id: found.id,
+      name: found.name,
+      permissions: new Set(found.permissions),
+      teamIds: found.team_ids,
+    },
+    agent: {
+      id: found.id,
+      name: found.name,
+      email: found.email,
+      locale: found.locale,
+      timeZone: found.time_zone,
+      availability: found.availability,
+      roleName: found.role_name,
+    },
+    sessionVersion: found.session_version,
+  };
+}
+
+/** What signing in needs; null when nobody has this address or they were deactivated. */
+export function findCredentials(
+  db: Knex,
+  email: string,
+): Promise<{ id: number; password_hash: string | null; session_version: number } | null> {
+  return row(
+    db,
+    "select id, password_hash, session_version from agents where email = ? and deactivated_at is null",
+    [email.toLowerCase()],
+  );
+}
+
+/** Everybody, active first, by name. Colleagues' names are no secret; anonymous sees none. */
+export async function listAgents(ctx: Reader): Promise<Agent[]> {
+  if (ctx.actor.kind === "anonymous") return [];
+  const found = await rows<AgentRow>(
+    ctx.db,
+    `select ${agentColumns} from agents a join roles r on r.id = a.role_id order by a.deactivated_at is not null, plain(a.name), a.id`,
+  );
+  return found.map(toAgent);
+}
+
+/** Who can be given a conversation. */
+export async function listActiveAgents(ctx: Reader): Promise<{ id: number; name: string; availability: string }[]> {
+  if (ctx.actor.kind === "anonymous") return [];
+  return rows(ctx.db, "select id, name, availability from agents where deactivated_at is null order by plain(name), id");
+}
+
+export async function getAgent(ctx: Reader, id: number): Promise<Agent> {
+  const found =
+    ctx.actor.kind === "anonymous"
+      ? null
+      : await row<AgentRow>(
+          ctx.db,
+          `select ${agentColumns} from agents a join roles r on r.id = a.role_id where a.id = ?`,
+          [id],
+        );
+  if (!found) throw new NotFound();
+  return toAgent(found);
+}
+
+const agentColumns = `
+  a.id, a.email, a.name, a.role_id, r.name as role_name, a.locale, a.time_zone, a.availability, a.deactivated_at,
+  coalesce((select array_agg(t.name order by t.name) from team_members m join teams t on t.id = m.team_id
+            where m.agent_id = a.id), '{}') as teams`;
+
+interface AgentRow {
+  id: number;
+  email: string;
+  name: string;
+  role_id: number;
+  role_name: string;
+  locale: Locale;
+  time_zone: string;
+  availability: Agent["availability"];
+  deactivated_at: Date | null;
+  teams: string[];
+}
+
+function toAgent(found: AgentRow): Agent {
+  return {
+    id: found.id,
+    email: found.email,
+    name: found.name,
+    roleId: found.role_id,
+    roleName: found.role_name,
+    locale: found.locale,
+    timeZone: found.time_zone,
+    availability: found.availability,
+    deactivatedAt: found.deactivated_at,
+    teams: found.teams,
+  };
+}
+
+export function listRoles(ctx: Reader): Promise<Role[]> {
+  if (ctx.actor.kind === "anonymous") return Promise.resolve([]);
+  return rows(ctx.db, "select id, name, permissions from roles order by id");
+}
+
+export function listTeams(ctx: Reader): Promise<{ id: number; name: string }[]> {
+  if (ctx.actor.kind === "anonymous") return Promise.resolve([]);
+  return rows(ctx.db, "select id, name from teams order by plain(name), id");
+}
+
+/** How many agents can sign in. */
+export async function countAgents(db: Knex): Promise<number> {
+  const found = await row<{ n: number }>(db, "select count(*)::int as n from agents where deactivated_at is null");
+  return found?.n ?? 0;
+}

@@ -1,0 +1,148 @@
+import { may } from "../agents/policy.ts";
+import { visibleIsolation } from "../inboxes/policy.ts";
+import type { Reader } from "../platform/context.ts";
+import { row, rows } from "../platform/database.ts";
+import { NotFound } from "../platform/errors.ts";
+import { phoneMatchKey } from "./phone.ts";
+import { visibleTo } from "./policy.ts";
+
+export interface Contact {
+  id: number;
+  name: string;
+  company: string;
+  jobTitle: string;
+  email: string;
+  phone: string;
+  language: string;
+  tags: string[];
+  identities: { id: number; channel: "whatsapp"; externalId: string; kind: "phone" | "user_id"; display: string }[];
+  custom: Record<string, unknown>;
+  firstSeenAt: Date;
+  createdAt: Date;
+}
+
+const columns = `
+  p.id, p.name, coalesce(co.name, '') as company, p.job_title as "jobTitle", p.email, p.phone, p.language, p.custom,
+  p.first_seen_at as "firstSeenAt", p.created_at as "createdAt",
+  coalesce((select array_agg(t.name order by t.name) from contact_tags ct join tags t on t.id = ct.tag_id
+    where ct.contact_id = p.id), '{}') as tags,
+  coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'channel', i.channel, 'externalId', i.external_id,
+      'kind', i.kind, 'display', i.display) order by i.kind, i.id)
+    from contact_identities i where i.contact_id = p.id), '[]') as identities`;
+
+/** @throws NotFound also when the actor may not know of them. */
+export async function getContact(ctx: Reader, id: number): Promise<Contact> {
+  const visible = visibleTo(ctx.actor);
+  const found = await row<Contact>(
+    ctx.db,
+    `select ${columns} from contacts p left join companies co on co.id = p.company_id where p.id = :id and ${visible.sql}`,
+    { ...visible.bindings, id },
+  );
+  if (!found) throw new NotFound();
+  return found;
+}
+
+export interface ContactQuery {
+  /** Part of a name, an e-mail or a phone. */
+  search?: string | undefined;
+  /** Exactly this phone, in any spelling. */
+  phone?: string | undefined;
+  email?: string | undefined;
+}
+
+/** Newest first; `before` is the id to go on from. */
+export function listContacts(
+  ctx: Reader,
+  query: ContactQuery,
+  page: { before: number | null; limit: number },
+): Promise<Contact[]> {
+  const visible = visibleTo(ctx.actor);
+  const search = query.search?.trim().slice(0, 100) ?? "";
+  const digits = search.replaceAll(/\D/g, "");
+  const pattern = (part: string) => `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
+  const conditions = [
+    visible.sql,
+    search && `(plain(p.name) like plain(:name) or lower(p.email) like lower(:name)
+      ${digits.length >= 3 ? "or p.id in (select contact_id from contact_identities where external_id like :digits) or p.phone_match_key like :digits" : ""})`,
+    query.phone !== undefined &&
+      `(p.phone_match_key = :phone or p.id in (select contact_id from contact_identities where phone_match_key = :phone))`,
+    query.email !== undefined && "p.email <> '' and lower(p.email) = lower(:email)",
+    page.before !== null && "p.id < :before",
+  ].filter(Boolean);
+  return rows(
+    ctx.db,
+    `select ${columns} from contacts p left join companies co on co.id = p.company_id
+     where ${conditions.join(" and ")} order by p.id desc limit :limit`,
+    {
+      ...visible.bindings,
+      name: pattern(search),
+      digits: pattern(digits),
+      phone: phoneMatchKey(query.phone ?? ""),
+      email: query.email ?? "",
+      before: page.before,
+      limit: page.limit,
+    },
+  );
+}
+
+/** An earlier or current episode, for the side panel and the contact's page. */
+export interface Episode {
+  id: number;
+  status: string;
+  preview: string;
+  previewKind: string;
+  assigneeName: string | null;
+  openedAt: Date;
+  resolvedAt: Date | null;
+  lastActivityAt: Date;
+}
+
+export function listEpisodes(ctx: Reader, contactId: number, limit: number): Promise<Episode[]> {
+  const visible = visibleIsolation(ctx.actor, "c.isolated_inbox_id");
+  return rows(
+    ctx.db,
+    `select c.id, c.status, c.preview, c.preview_kind as "previewKind", a.name as "assigneeName", c.opened_at as "openedAt",
+       c.resolved_at as "resolvedAt", c.last_activity_at as "lastActivityAt"
+     from conversations c left join agents a on a.id = c.assignee_id
+     where c.contact_id = :contactId and ${visible.sql} order by c.opened_at desc, c.id desc limit :limit`,
+    { ...visible.bindings, contactId, limit },
+  );
+}
+
+/** Who answered this contact last, in whatever conversation the actor sees; null when nobody ever did. */
+export interface LastAttended {
+  name: string;
+  at: Date;
+  text: string;
+  kind: string;
+}
+
+export function findLastAttended(ctx: Reader, contactId: number): Promise<LastAttended | null> {
+  if (!may(ctx.actor, "converse")) return Promise.resolve(null);
+  const visible = visibleIsolation(ctx.actor, "c.isolated_inbox_id");
+  return row(
+    ctx.db,
+    `select a.name, m.sent_at as at, left(m.text, 160) as text, m.kind from messages m
+       join conversations c on c.id = m.conversation_id join agents a on a.id = m.author_agent_id
+     where m.contact_id = :contactId and m.shown and m.author_kind = 'agent' and ${visible.sql}
+     order by m.sent_at desc, m.id desc limit 1`,
+    { ...visible.bindings, contactId },
+  );
+}
+
+/** The newest files of a contact that pictures can be shown of. */
+export function listContactFiles(
+  ctx: Reader,
+  contactId: number,
+  limit: number,
+): Promise<{ publicId: string; kind: string; fileName: string; hasThumbnail: boolean; conversationId: number }[]> {
+  const visible = visibleIsolation(ctx.actor, "c.isolated_inbox_id");
+  return rows(
+    ctx.db,
+    `select f.public_id as "publicId", f.kind, f.file_name as "fileName", f.thumbnail_key is not null as "hasThumbnail",
+       m.conversation_id as "conversationId"
+     from attachments f join messages m on m.id = f.message_id join conversations c on c.id = m.conversation_id
+     where f.contact_id = :contactId and f.state = 'stored' and ${visible.sql} order by f.id desc limit :limit`,
+    { ...visible.bindings, contactId, limit },
+  );
+}

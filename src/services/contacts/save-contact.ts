@@ -1,0 +1,106 @@
+import { may } from "../agents/policy.ts";
+import { getFirm } from "../agents/firm.ts";
+import type { Context, Tx } from "../platform/context.ts";
+import { row } from "../platform/database.ts";
+import { Forbidden, Invalid } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+import { parsePhone, phoneMatchKey } from "./phone.ts";
+import { type Contact, getContact } from "./queries.ts";
+
+/** Fields that people and programs write. Absent keeps, empty clears. */
+export interface ContactFields {
+  name?: string | undefined;
+  company?: string | undefined;
+  jobTitle?: string | undefined;
+  email?: string | undefined;
+  phone?: string | undefined;
+  language?: string | undefined;
+  tags?: string[] | undefined;
+  custom?: Record<string, unknown> | undefined;
+}
+
+/** @throws Forbidden; Invalid when the phone cannot be one. */
+export function createContact(ctx: Context, fields: ContactFields): Promise<Contact> {
+  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  return transact(ctx, async (tx) => {
+    const inserted = await row<{ id: number }>(
+      tx.db,
+      "insert into contacts (first_seen_at, created_at, name_source) values (:now, :now, 'agent') returning id",
+      { now: tx.now() },
+    );
+    const id = inserted?.id ?? 0;
+    await write(tx, id, fields);
+    tx.record({ type: "contact.changed", contactId: id }, { act: "contact.created", contactId: id });
+    return getContact(tx, id);
+  });
+}
+
+/** The audit keeps what a field was and what it became. @throws NotFound, Forbidden, Invalid. */
+export function updateContact(ctx: Context, id: number, fields: ContactFields): Promise<Contact> {
+  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  return transact(ctx, async (tx) => {
+    const before = await getContact(tx, id);
+    await tx.db.raw("select id from contacts where id = ? for update", [id]);
+    await write(tx, id, fields);
+    const after = await getContact(tx, id);
+    const changes = Object.fromEntries(
+      (Object.keys(fields) as (keyof ContactFields)[]).flatMap((field) =>
+        JSON.stringify(before[field]) === JSON.stringify(after[field])
+          ? []
+          : [[field, { from: before[field], to: after[field] }]],
+      ),
+    );
+    if (Object.keys(changes).length > 0) {
+      tx.record({ type: "contact.changed", contactId: id }, { act: "contact.changed", contactId: id, data: changes });
+    }
+    return after;
+  });
+}
+
+async function write(tx: Tx, id: number, fields: ContactFields): Promise<void> {
+  const update: Record<string, unknown> = {};
+  if (fields.name !== undefined) Object.assign(update, { name: fields.name.trim(), name_source: "agent" });
+  if (fields.jobTitle !== undefined) update["job_title"] = fields.jobTitle.trim();
+  if (fields.email !== undefined) update["email"] = fields.email.trim();
+  if (fields.language !== undefined) update["language"] = fields.language.trim();
+  if (fields.custom !== undefined) update["custom"] = JSON.stringify(fields.custom);
+  if (fields.phone !== undefined) Object.assign(update, await phoneColumns(tx, fields.phone));
+  if (fields.company !== undefined) update["company_id"] = await companyId(tx, fields.company.trim());
+  if (Object.keys(update).length > 0) await tx.db("contacts").where({ id }).update(update);
+  if (fields.tags !== undefined) await writeTags(tx, id, fields.tags);
+}
+
+async function phoneColumns(tx: Tx, typed: string): Promise<Record<string, unknown>> {
+  if (typed.trim() === "") return { phone: "", phone_match_key: null };
+  const digits = parsePhone(typed, (await getFirm(tx.db)).country);
+  if (!digits) throw new Invalid({ phone: "contact.phone_invalid" });
+  return { phone: `+${digits}`, phone_match_key: phoneMatchKey(digits) };
+}
+
+async function companyId(tx: Tx, name: string): Promise<number | null> {
+  if (name === "") return null;
+  const company = await row<{ id: number }>(
+    tx.db,
+    "insert into companies (name) values (?) on conflict (name) do update set name = excluded.name returning id",
+    [name],
+  );
+  return company?.id ?? null;
+}
+
+async function writeTags(tx: Tx, id: number, names: readonly string[]): Promise<void> {
+  const clean = [...new Set(names.map((name) => name.trim()).filter(Boolean))];
+  await tx.db.raw(
+    `insert into tags (name) select distinct on (plain(n)) n from unnest(?::text[]) n on conflict (plain(name)) do nothing`,
+    [clean],
+  );
+  await tx.db.raw(
+    `delete from contact_tags where contact_id = :id and tag_id not in
+       (select id from tags where plain(name) in (select plain(n) from unnest(:names::text[]) n))`,
+    { id, names: clean },
+  );
+  await tx.db.raw(
+    `insert into contact_tags (contact_id, tag_id)
+     select :id, id from tags where plain(name) in (select plain(n) from unnest(:names::text[]) n) on conflict do nothing`,
+    { id, names: clean },
+  );
+}

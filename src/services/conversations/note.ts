@@ -1,0 +1,91 @@
+import type { Context, Reader } from "../platform/context.ts";
+import { row, rows } from "../platform/database.ts";
+import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+import { can, visibleTo } from "./policy.ts";
+import { lockConversation } from "./queries.ts";
+import { cleanText } from "./reply.ts";
+import type { Note } from "./types.ts";
+
+const columns = `n.id, n.conversation_id as "conversationId", n.contact_id as "contactId", n.agent_id as "agentId",
+  a.name as "agentName", n.text, n.pinned, n.created_at as "createdAt"`;
+
+const longestNote = 10_000;
+
+/** Adds a note that only colleagues read. The same `clientToken` again gives the same note. */
+export function addNote(
+  ctx: Context,
+  conversationId: number,
+  note: { text: string; clientToken?: string | undefined },
+): Promise<Note> {
+  return transact(ctx, async (tx) => {
+    const conversation = await lockConversation(tx, conversationId);
+    if (!can(tx.actor, "note") || tx.actor.kind !== "agent") throw new Forbidden();
+    const text = cleanText(note.text);
+    if (text === "") throw new Invalid({ text: "composer.empty" });
+    if (text.length > longestNote) throw new Invalid({ text: "composer.too_long" }, { limit: longestNote, length: text.length });
+    const inserted = await row<{ id: number }>(
+      tx.db,
+      `insert into notes (contact_id, conversation_id, agent_id, text, client_token, created_at)
+       values (:contactId, :conversationId, :agentId, :text, :token, :now)
+       on conflict (client_token) do update set client_token = excluded.client_token
+         where notes.conversation_id = excluded.conversation_id returning id`,
+      {
+        contactId: conversation.contactId,
+        conversationId,
+        agentId: tx.actor.id,
+        text,
+        token: note.clientToken ?? null,
+        now: tx.now(),
+      },
+    );
+    if (!inserted) throw new NotFound();
+    await tx.db("drafts").where({ conversation_id: conversationId, agent_id: tx.actor.id, kind: "note" }).delete();
+    tx.record(
+      { type: "note.added", conversationId, noteId: inserted.id },
+      { act: "note.added", conversationId, contactId: conversation.contactId, data: { noteId: inserted.id } },
+    );
+    return getNote(tx, inserted.id);
+  });
+}
+
+/** Notes of a conversation between two times, oldest first. */
+export function listNotes(
+  ctx: Reader,
+  conversationId: number,
+  span: { from: Date | null; to: Date | null },
+): Promise<Note[]> {
+  const visible = visibleTo(ctx.actor);
+  return rows(
+    ctx.db,
+    `select ${columns} from notes n join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
+     where n.conversation_id = :conversationId and ${visible.sql}
+       and (:from::timestamptz is null or n.created_at >= :from) and (:to::timestamptz is null or n.created_at < :to)
+     order by n.created_at, n.id limit 500`,
+    { ...visible.bindings, conversationId, ...span },
+  );
+}
+
+/** What the team wrote about a contact, newest first, in conversations that the actor sees. */
+export function listContactNotes(ctx: Reader, contactId: number, limit: number): Promise<Note[]> {
+  const visible = visibleTo(ctx.actor);
+  return rows(
+    ctx.db,
+    `select ${columns} from notes n left join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
+     where n.contact_id = :contactId and (n.conversation_id is null or ${visible.sql})
+     order by n.pinned desc, n.created_at desc, n.id desc limit :limit`,
+    { ...visible.bindings, contactId, limit },
+  );
+}
+
+export async function getNote(ctx: Reader, id: number): Promise<Note> {
+  const visible = visibleTo(ctx.actor);
+  const found = await row<Note>(
+    ctx.db,
+    `select ${columns} from notes n left join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
+     where n.id = :id and (n.conversation_id is null or ${visible.sql})`,
+    { ...visible.bindings, id },
+  );
+  if (!found) throw new NotFound();
+  return found;
+}

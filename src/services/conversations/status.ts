@@ -1,0 +1,100 @@
+import type { Context, Tx } from "../platform/context.ts";
+import { rows } from "../platform/database.ts";
+import { Conflict, Forbidden, Invalid } from "../platform/errors.ts";
+import { systemContext } from "../platform/context.ts";
+import { transact } from "../platform/transact.ts";
+import { type ConversationAct, can } from "./policy.ts";
+import { getConversation, lockConversation } from "./queries.ts";
+import type { Conversation } from "./types.ts";
+
+/** Ends the episode. Resolving what is resolved changes nothing. */
+export function resolve(ctx: Context, id: number): Promise<Conversation> {
+  return change(ctx, id, "resolve", async (tx, conversation) => {
+    if (conversation.status === "resolved") return null;
+    await tx.db("conversations").where({ id }).update({
+      status: "resolved",
+      snoozed_until: null,
+      resolved_at: tx.now(),
+      resolved_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
+      waiting_since: null,
+      unread_count: 0,
+    });
+    return { act: "conversation.resolved" };
+  });
+}
+
+/**
+ * Opens a resolved, pending or snoozed conversation.
+ *
+ * @throws Conflict when the contact has another unresolved conversation by now.
+ */
+export function reopen(ctx: Context, id: number): Promise<Conversation> {
+  return change(ctx, id, "resolve", async (tx, conversation) => {
+    if (conversation.status === "open") return null;
+    if (conversation.status === "resolved") {
+      const other = await tx
+        .db("conversations")
+        .where({ contact_id: conversation.contactId })
+        .whereNot({ status: "resolved" })
+        .whereRaw("coalesce(isolated_inbox_id, 0) = ?", [conversation.isolatedInboxId ?? 0])
+        .first("id");
+      if (other) throw new Conflict("conversation.other_open");
+    }
+    await tx.db("conversations")
+      .where({ id })
+      .update({ status: "open", resolved_at: null, resolved_by_id: null, snoozed_until: null });
+    return { act: "conversation.reopened", data: { from: conversation.status } };
+  });
+}
+
+/** We wait for the contact: no clock runs against us until they write. */
+export function setPending(ctx: Context, id: number): Promise<Conversation> {
+  return change(ctx, id, "snooze", async (tx, conversation) => {
+    if (conversation.status === "pending") return null;
+    if (conversation.status === "resolved") throw new Conflict("conversation.is_resolved");
+    await tx.db("conversations").where({ id }).update({ status: "pending", snoozed_until: null });
+    return { act: "conversation.pending" };
+  });
+}
+
+/** Out of sight until a time, or until the contact writes. @throws Invalid when the time is past or beyond a year. */
+export function snooze(ctx: Context, id: number, until: Date): Promise<Conversation> {
+  return change(ctx, id, "snooze", async (tx, conversation) => {
+    const ahead = until.getTime() - tx.now().getTime();
+    if (!(ahead > 0 && ahead < 366 * 86_400_000)) throw new Invalid({ until: "conversation.snooze_time" });
+    if (conversation.status === "resolved") throw new Conflict("conversation.is_resolved");
+    await tx.db("conversations").where({ id }).update({ status: "snoozed", snoozed_until: until });
+    return { act: "conversation.snoozed", data: { until: until.toISOString() } };
+  });
+}
+
+async function change(
+  ctx: Context,
+  id: number,
+  act: ConversationAct,
+  work: (tx: Tx, conversation: Conversation) => Promise<{ act: string; data?: Record<string, unknown> } | null>,
+): Promise<Conversation> {
+  return transact(ctx, async (tx) => {
+    const conversation = await lockConversation(tx, id);
+    if (!can(tx.actor, act)) throw new Forbidden();
+    const done = await work(tx, conversation);
+    if (done) tx.record({ type: "conversation.changed", conversationId: id }, { conversationId: id, ...done });
+    return getConversation(tx, id);
+  });
+}
+
+/** Snoozed conversations whose time has come, by the database's clock. */
+export function wakeSnoozed(ctx: Context): Promise<number> {
+  return transact(systemContext(ctx, ctx.now), async (tx) => {
+    const woken = await rows<{ id: number }>(
+      tx.db,
+      `update conversations set status = 'open', snoozed_until = null, last_activity_at = now()
+       where id in (select id from conversations where status = 'snoozed' and snoozed_until <= now() order by id for update skip locked)
+       returning id`,
+    );
+    for (const { id } of woken) {
+      tx.record({ type: "conversation.changed", conversationId: id }, { act: "conversation.woken", conversationId: id });
+    }
+    return woken.length;
+  });
+}

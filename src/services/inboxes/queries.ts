@@ -1,0 +1,162 @@
+import type { Knex } from "knex";
+import type { Reader } from "../platform/context.ts";
+import { row, rows } from "../platform/database.ts";
+import { NotFound } from "../platform/errors.ts";
+import type { Secrets } from "../platform/secrets.ts";
+
+export type InboxState = "working" | "waiting" | "broken" | "unauthorized" | "paused" | "deactivated";
+
+/** An inbox as people see it: never with its secrets. */
+export interface Inbox {
+  id: number;
+  channel: "whatsapp";
+  name: string;
+  /** How providers name it: WhatsApp's phone_number_id. */
+  externalId: string;
+  accountId: string;
+  /** How customers know it: the phone number, when known. */
+  address: string;
+  teamId: number | null;
+  teamName: string | null;
+  isolated: boolean;
+  state: InboxState;
+  lastWebhookAt: Date | null;
+  lastError: string | null;
+  lastErrorAt: Date | null;
+  createdAt: Date;
+}
+
+/** Meta's secrets of one inbox, in clear. Never logged, never rendered. */
+export interface WhatsAppSecrets {
+  accessToken: string;
+  appSecret: string;
+}
+
+/** An inbox with what sending needs. */
+export interface ConnectedInbox {
+  id: number;
+  channel: "whatsapp";
+  externalId: string;
+  address: string;
+  secrets: WhatsAppSecrets;
+}
+
+const columns = `
+  i.id, i.channel, i.name, i.external_id, i.account_id, i.address, i.team_id, t.name as team_name, i.isolated,
+  i.last_webhook_at, i.last_error, i.last_error_at, i.created_at, i.deactivated_at, i.authorization_lost_at,
+  i.paused_until > now() as paused, i.secrets is null or i.app_secret_fingerprint is null as broken`;
+
+interface InboxRow {
+  id: number;
+  channel: "whatsapp";
+  name: string;
+  external_id: string;
+  account_id: string;
+  address: string;
+  team_id: number | null;
+  team_name: string | null;
+  isolated: boolean;
+  last_webhook_at: Date | null;
+  last_error: string | null;
+  last_error_at: Date | null;
+  created_at: Date;
+  deactivated_at: Date | null;
+  authorization_lost_at: Date | null;
+  paused: boolean | null;
+  broken: boolean;
+}
+
+export async function listInboxes(ctx: Reader): Promise<Inbox[]> {
+  if (ctx.actor.kind === "anonymous") return [];
+  const found = await rows<InboxRow>(
+    ctx.db,
+    `select ${columns} from inboxes i left join teams t on t.id = i.team_id order by i.deactivated_at is not null, i.id`,
+  );
+  return found.map(toInbox);
+}
+
+export async function getInbox(ctx: Reader, id: number): Promise<Inbox> {
+  const found =
+    ctx.actor.kind === "anonymous"
+      ? null
+      : await row<InboxRow>(
+          ctx.db,
+          `select ${columns} from inboxes i left join teams t on t.id = i.team_id where i.id = ?`,
+          [id],
+        );
+  if (!found) throw new NotFound();
+  return toInbox(found);
+}
+
+function toInbox(found: InboxRow): Inbox {
+  return {
+    id: found.id,
+    channel: found.channel,
+    name: found.name,
+    externalId: found.external_id,
+    accountId: found.account_id,
+    address: found.address,
+    teamId: found.team_id,
+    teamName: found.team_name,
+    isolated: found.isolated,
+    state: inboxState(found),
+    lastWebhookAt: found.last_webhook_at,
+    lastError: found.last_error,
+    lastErrorAt: found.last_error_at,
+    createdAt: found.created_at,
+  };
+}
+
+function inboxState(found: InboxRow): InboxState {
+  if (found.deactivated_at) return "deactivated";
+  if (found.broken) return "broken";
+  if (found.authorization_lost_at) return "unauthorized";
+  if (found.paused) return "paused";
+  return found.last_webhook_at ? "working" : "waiting";
+}
+
+/** What sending and fetching need; null when the inbox is gone or its secrets cannot be read. */
+export async function findConnectedInbox(
+  db: Knex,
+  secrets: Secrets,
+  id: number,
+): Promise<ConnectedInbox | null> {
+  const found = await row<{ id: number; channel: "whatsapp"; external_id: string; address: string; secrets: string | null }>(
+    db,
+    "select id, channel, external_id, address, secrets from inboxes where id = ? and deactivated_at is null",
+    [id],
+  );
+  if (!found?.secrets) return null;
+  return {
+    id: found.id,
+    channel: found.channel,
+    externalId: found.external_id,
+    address: found.address,
+    secrets: JSON.parse(secrets.decrypt(found.secrets)) as WhatsAppSecrets,
+  };
+}
+
+/** Every app secret that may sign a delivery, once each. */
+export async function listAppSecrets(
+  db: Knex,
+  secrets: Secrets,
+): Promise<{ fingerprint: string; appSecret: string }[]> {
+  const found = await rows<{ app_secret_fingerprint: string; secrets: string }>(
+    db,
+    `select distinct on (app_secret_fingerprint) app_secret_fingerprint, secrets from inboxes
+     where secrets is not null and app_secret_fingerprint is not null and deactivated_at is null
+     order by app_secret_fingerprint, id`,
+  );
+  return found.map((inbox) => ({
+    fingerprint: inbox.app_secret_fingerprint,
+    appSecret: (JSON.parse(secrets.decrypt(inbox.secrets)) as WhatsAppSecrets).appSecret,
+  }));
+}
+
+/** True when an active WhatsApp inbox chose this token for Meta's handshake. */
+export async function isVerifyToken(db: Knex, hash: string): Promise<boolean> {
+  return (
+    (await row(db, "select 1 from inboxes where verify_token_hash = ? and deactivated_at is null limit 1", [hash])) !==
+    null
+  );
+}

@@ -1,0 +1,2 @@
+/** Channels that Hilo speaks. */
+export type Channel = "whatsapp";

@@ -1,0 +1,126 @@
+import type { Tx } from "../platform/context.ts";
+import type { Channel } from "../inboxes/types.ts";
+import type { AddressProblem, IdentityChange, InboundMessage, InboundStatus } from "./types.ts";
+import { applyEffects, type Effect, effectsOf } from "./effects.ts";
+import { type Arrival, findEpisodes, scopeKey } from "./episodes.ts";
+import { storeMessages } from "./messages.ts";
+import { knowPeople, moveIdentities, personKey } from "./people.ts";
+import { openServiceWindows, summarise } from "./summaries.ts";
+
+/** An inbound event whose inbox is known. */
+export type AddressedEvent = { inboxId: number; isolatedInboxId: number | null } & (
+  | { event: InboundMessage }
+  | { event: InboundStatus }
+  | { event: IdentityChange }
+  | { event: AddressProblem }
+);
+
+/**
+ * The desk: everything that must be true once a batch commits, in a fixed number of statements whatever the size.
+ * Receiving the same batch again changes nothing.
+ */
+export async function receive(tx: Tx, channel: Channel, batch: readonly AddressedEvent[]): Promise<void> {
+  await moveIdentities(tx, channel, batch.flatMap(({ event }) => (event.type === "identity_changed" ? [event] : [])));
+  const messages = batch.flatMap(({ inboxId, isolatedInboxId, event }) =>
+    event.type === "message" ? [{ inboxId, isolatedInboxId, message: event }] : [],
+  );
+  const people = await knowPeople(tx, channel, messages.map(({ message }) => message.person));
+  const addressed = messages.flatMap((one) => {
+    const person = people.get(personKey(one.message.person));
+    return person ? [{ ...one, person }] : [];
+  });
+  const fresh = await withoutStored(tx, addressed);
+  const episodes = await findEpisodes(tx, arrivals(fresh));
+  const stored = await storeMessages(
+    tx,
+    fresh.flatMap((one) => {
+      const conversationId = episodes.get(scopeKey(one.person.contactId, one.isolatedInboxId));
+      return conversationId === undefined ? [] : [{ ...one, conversationId }];
+    }),
+  );
+  await summarise(tx, stored);
+  await openServiceWindows(tx, stored);
+  await applyEffects(
+    tx,
+    [...statuses(batch), ...effectsOf(stored)],
+    stored.map(({ inboxId, message }) => ({ inboxId, externalId: message.externalId })),
+  );
+  await noteProblems(tx, batch);
+  for (const { id, conversationId, message } of stored) {
+    tx.record({ type: message.history ? "message.changed" : "message.received", conversationId, messageId: id });
+  }
+}
+
+interface Known {
+  inboxId: number;
+  isolatedInboxId: number | null;
+  message: InboundMessage;
+  person: { contactId: number; identityId: number };
+}
+
+/** A repeated message must not reopen a conversation, so the known ones leave before conversations are touched. */
+async function withoutStored(tx: Tx, messages: readonly Known[]): Promise<Known[]> {
+  if (messages.length === 0) return [];
+  const { rows: known } = await tx.db.raw<{ rows: { inbox_id: number; external_id: string }[] }>(
+    `select m.inbox_id, m.external_id from messages m
+     where (m.inbox_id, m.external_id) in (select * from unnest(:inboxes::bigint[], :ids::text[]))
+       and m.content -> 'placeholder' is null`,
+    {
+      inboxes: messages.map(({ inboxId }) => inboxId),
+      ids: messages.map(({ message }) => message.externalId),
+    },
+  );
+  const stored = new Set(known.map((row) => `${row.inbox_id}/${row.external_id}`));
+  return messages.filter(({ inboxId, message }) => !stored.has(`${inboxId}/${message.externalId}`));
+}
+
+const strength = { inbound: 2, phone: 1, history: 0 };
+
+/** One arrival per contact and scope; what the contact wrote now decides over what the phone or the past brings. */
+function arrivals(messages: readonly Known[]): Arrival[] {
+  const found = new Map<string, Arrival>();
+  for (const { message, person, isolatedInboxId } of messages) {
+    const key = scopeKey(person.contactId, isolatedInboxId);
+    const quiet = message.kind === "reaction" || message.kind === "edit" || message.kind === "revoke" || message.kind === "system";
+    const manner = message.history ? "history" : message.author === "phone" || quiet ? "phone" : "inbound";
+    const old = found.get(key);
+    if (old && strength[old.manner] > strength[manner]) continue;
+    const same = old?.manner === manner ? old : null;
+    found.set(key, {
+      contactId: person.contactId,
+      isolatedInboxId,
+      manner,
+      firstAt: same && same.firstAt < message.sentAt ? same.firstAt : message.sentAt,
+      lastAt: same && same.lastAt > message.sentAt ? same.lastAt : message.sentAt,
+    });
+  }
+  return [...found.values()].sort((a, b) => a.contactId - b.contactId);
+}
+
+function statuses(batch: readonly AddressedEvent[]): Effect[] {
+  return batch.flatMap(({ inboxId, event }): Effect[] => {
+    if (event.type !== "status") return [];
+    const token = /^\d{1,15}$/.test(event.token ?? "") ? Number(event.token) : null;
+    const { externalId, delivery, error, at } = event;
+    return [{ type: "status", inboxId, externalId, token, delivery, error, at }];
+  });
+}
+
+async function noteProblems(tx: Tx, batch: readonly AddressedEvent[]): Promise<void> {
+  const seen = [...new Set(batch.map(({ inboxId }) => inboxId))].sort((a, b) => a - b);
+  if (seen.length > 0) {
+    // Once in ten seconds is enough for a person, and keeps the row out of the way of the sends that lock it.
+    await tx.db.raw(
+      `update inboxes set last_webhook_at = now() where id in (select id from inboxes
+         where id = any(?::bigint[]) and (last_webhook_at is null or last_webhook_at < now() - interval '10 seconds')
+         order by id for update skip locked)`,
+      [seen],
+    );
+  }
+  for (const { inboxId, event } of batch) {
+    if (event.type !== "address_problem") continue;
+    const words = [event.error.code, event.error.title, event.error.details].filter(Boolean).join(" · ");
+    await tx.db("inboxes").where({ id: inboxId }).update({ last_error: words.slice(0, 500), last_error_at: tx.now() });
+    tx.record({ type: "inbox.changed", inboxId });
+  }
+}

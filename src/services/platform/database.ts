@@ -1,0 +1,58 @@
+import createKnex, { type Knex } from "knex";
+import pg from "pg";
+
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Session settings: no statement, lock or forgotten transaction may hold others up for ever. Milliseconds. */
+const sessionOptions = [
+  "-c jit=off",
+  "-c timezone=UTC",
+  "-c statement_timeout=30000",
+  "-c lock_timeout=10000",
+  "-c idle_in_transaction_session_timeout=30000",
+].join(" ");
+
+/** A pool on the database. `size` is the number of connections, `name` shows in `pg_stat_activity`. */
+export function openDatabase(url: string, options: { size: number; name: string }): Knex {
+  const db = createKnex({
+    client: "pg",
+    connection: {
+      connectionString: url,
+      application_name: options.name,
+      options: sessionOptions,
+      keepAlive: true,
+      connectionTimeoutMillis: 5000,
+    },
+    pool: { min: 0, max: options.size, acquireTimeoutMillis: 5000, propagateCreateError: true },
+    asyncStackTraces: false,
+  });
+  return db;
+}
+
+/** Rows of a raw statement, typed by the caller. */
+export async function rows<T>(db: Knex, sql: string, bindings: readonly unknown[] | object = []): Promise<T[]> {
+  const result = await db.raw(sql, bindings as never);
+  return result.rows;
+}
+
+/** The first row of a raw statement, or null. */
+export async function row<T>(db: Knex, sql: string, bindings: readonly unknown[] | object = []): Promise<T | null> {
+  return (await rows<T>(db, sql, bindings))[0] ?? null;
+}
+
+/** How many rows a raw statement changed. */
+export async function changed(db: Knex, sql: string, bindings: readonly unknown[] | object = []): Promise<number> {
+  const result = await db.raw(sql, bindings as never);
+  return result.rowCount ?? 0;
+}
+
+/** Errors of Postgres that mean "try again", not "this input is bad": lost or refused connections, deadlocks, a
+ * server that is shutting down or full. Codes: Postgres, "Appendix A. Error Codes". */
+export function isTransient(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  if (code && /^(08|40|53|55P03|57|58)/.test(code)) return true;
+  if (code && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code)) return true;
+  return /Connection terminated|Timeout acquiring a connection|timeout expired|Unable to acquire a connection|Connection ended|socket hang up|not queryable/i.test(
+    message ?? "",
+  );
+}

@@ -1,0 +1,55 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+
+/** Where files lie. The database holds the key; nothing outside ever chooses one. */
+export interface Storage {
+  /** Writes all bytes or nothing and answers the new key. */
+  put: (bytes: Uint8Array) => Promise<string>;
+  /** @throws when the key is not there. Byte positions are inclusive, as in HTTP ranges. */
+  read: (key: string, range?: { start: number; end: number }) => Readable;
+  size: (key: string) => Promise<number>;
+  remove: (key: string) => Promise<void>;
+  /** Bytes that can still be written. */
+  free: () => Promise<number>;
+}
+
+/** Files in a folder, spread over 256 subfolders, under random names of 128 bits. */
+export function openLocalStorage(folder: string): Storage {
+  const path = (key: string) => {
+    if (!/^[0-9a-f]{32}$/.test(key)) throw new Error("not a storage key");
+    return join(folder, key.slice(0, 2), key);
+  };
+  return {
+    async put(bytes) {
+      const key = randomBytes(16).toString("hex");
+      const target = path(key);
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      const partial = `${target}.partial`;
+      try {
+        const file = await open(partial, "wx", 0o600);
+        try {
+          await file.writeFile(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(partial, target);
+      } catch (error) {
+        await rm(partial, { force: true });
+        throw error;
+      }
+      return key;
+    },
+    read: (key, range) => createReadStream(path(key), range),
+    size: async (key) => (await stat(path(key))).size,
+    remove: (key) => rm(path(key), { force: true }),
+    async free() {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const disk = await statfs(folder);
+      return disk.bavail * disk.bsize;
+    },
+  };
+}

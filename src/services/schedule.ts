@@ -1,0 +1,56 @@
+import cron from "node-cron";
+import { deliver, expireLeases } from "./channels/deliver.ts";
+import { drain } from "./channels/drain.ts";
+import { fetchMedia } from "./channels/fetch-media.ts";
+import { sweepUploads } from "./channels/uploads.ts";
+import { wakeSnoozed } from "./conversations/status.ts";
+import { sweepViewers } from "./conversations/viewers.ts";
+import type { Bell } from "./platform/bell.ts";
+import { type Context } from "./platform/context.ts";
+import { type Loop, startLoop } from "./platform/loop.ts";
+import { forgetOld } from "./platform/retention.ts";
+
+type Job = { name: string; line: string; work: (ctx: Context) => Promise<unknown> };
+
+/** Every job of Hilo on one screen. Lines are node-cron's: second, minute, hour, day, month, weekday. */
+const jobs = [
+  { name: "drain", line: "* * * * * *", work: drain },
+  { name: "deliver", line: "* * * * * *", work: deliver },
+  { name: "media", line: "*/2 * * * * *", work: fetchMedia },
+  { name: "leases", line: "*/5 * * * * *", work: expireLeases },
+  { name: "snoozed", line: "*/5 * * * * *", work: wakeSnoozed },
+  { name: "viewers", line: "30 * * * * *", work: (ctx: Context) => sweepViewers(ctx.db) },
+  { name: "uploads", line: "15 */10 * * * *", work: sweepUploads },
+  { name: "retention", line: "45 7 * * * *", work: forgetOld },
+] as const satisfies readonly Job[];
+
+export type JobName = (typeof jobs)[number]["name"];
+
+export interface Schedule {
+  nudge: (name: JobName) => void;
+  stop: () => Promise<void>;
+}
+
+/** Starts the clock; facts nudge the jobs that they concern, so that nothing waits for the next tick. */
+export function startSchedule(ctx: Context, bell: Bell): Schedule {
+  const loops = new Map<string, Loop>();
+  const tasks = jobs.map(({ name, line, work }) => {
+    const loop = startLoop(name, ctx.logger, () => work(ctx));
+    loops.set(name, loop);
+    return cron.schedule(line, () => loop.nudge());
+  });
+  bell.onFacts((facts) => {
+    for (const { type } of facts) {
+      if (type === "inbound_event.received") loops.get("drain")?.nudge();
+      if (type === "message.queued") loops.get("deliver")?.nudge();
+      if (type === "media.pending") loops.get("media")?.nudge();
+    }
+  });
+  return {
+    nudge: (name) => loops.get(name)?.nudge(),
+    async stop() {
+      await Promise.all(tasks.map((task) => task.destroy()));
+      await Promise.all([...loops.values()].map((loop) => loop.stop()));
+    },
+  };
+}
