@@ -74,6 +74,13 @@ create table sessions (
 );
 create index sessions_expire on sessions (expire);
 
+create table rate_limits (
+  key text primary key,
+  points integer not null default 0,
+  expire bigint
+);
+comment on table rate_limits is 'Kept by rate-limiter-flexible: failed sign-ins, counted for all processes.';
+
 create table api_tokens (
   id bigint generated always as identity primary key,
   name text not null check (length(name) between 1 and 80),
@@ -88,7 +95,7 @@ comment on column api_tokens.token_hash is 'SHA-256: the token itself is shown o
 
 export const down = (knex: Knex) =>
   knex.raw(`
-drop table api_tokens, sessions, team_members, teams, agents, roles, firm;
+drop table api_tokens, rate_limits, sessions, team_members, teams, agents, roles, firm;
 drop text search configuration hilo;
 drop function plain(text);
 `);

@@ -29,10 +29,12 @@ export interface Session {
   actor: Extract<Actor, { kind: "agent" }>;
   agent: Pick<Agent, "id" | "name" | "email" | "locale" | "timeZone" | "availability" | "roleName">;
   sessionVersion: number;
+  firmName: string;
 }
 
 const sessionColumns = `
   a.id, a.name, a.email, a.locale, a.time_zone, a.availability, a.session_version, r.name as role_name, r.permissions,
+  (select f.name from firm f) as firm_name,
   coalesce((select array_agg(m.team_id order by m.team_id) from team_members m where m.agent_id = a.id), '{}') as team_ids`;
 
 interface SessionRow {
@@ -46,6 +48,7 @@ interface SessionRow {
   role_name: string;
   permissions: string[];
   team_ids: number[];
+  firm_name: string;
 }
 
 /** Null when there is no such agent or they were deactivated. */
@@ -89,6 +92,7 @@ function toSession(found: SessionRow): Session {
       roleName: found.role_name,
     },
     sessionVersion: found.session_version,
+    firmName: found.firm_name,
   };
 }
 

@@ -1,5 +1,3 @@
-import { may } from "../agents/policy.ts";
-import { visibleIsolation } from "../inboxes/policy.ts";
 import type { Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
@@ -82,67 +80,5 @@ export function listContacts(
       before: page.before,
       limit: page.limit,
     },
-  );
-}
-
-/** An earlier or current episode, for the side panel and the contact's page. */
-export interface Episode {
-  id: number;
-  status: string;
-  preview: string;
-  previewKind: string;
-  assigneeName: string | null;
-  openedAt: Date;
-  resolvedAt: Date | null;
-  lastActivityAt: Date;
-}
-
-export function listEpisodes(ctx: Reader, contactId: number, limit: number): Promise<Episode[]> {
-  const visible = visibleIsolation(ctx.actor, "c.isolated_inbox_id");
-  return rows(
-    ctx.db,
-    `select c.id, c.status, c.preview, c.preview_kind as "previewKind", a.name as "assigneeName", c.opened_at as "openedAt",
-       c.resolved_at as "resolvedAt", c.last_activity_at as "lastActivityAt"
-     from conversations c left join agents a on a.id = c.assignee_id
-     where c.contact_id = :contactId and ${visible.sql} order by c.opened_at desc, c.id desc limit :limit`,
-    { ...visible.bindings, contactId, limit },
-  );
-}
-
-/** Who answered this contact last, in whatever conversation the actor sees; null when nobody ever did. */
-export interface LastAttended {
-  name: string;
-  at: Date;
-  text: string;
-  kind: string;
-}
-
-export function findLastAttended(ctx: Reader, contactId: number): Promise<LastAttended | null> {
-  if (!may(ctx.actor, "converse")) return Promise.resolve(null);
-  const visible = visibleIsolation(ctx.actor, "c.isolated_inbox_id");
-  return row(
-    ctx.db,
-    `select a.name, m.sent_at as at, left(m.text, 160) as text, m.kind from messages m
-       join conversations c on c.id = m.conversation_id join agents a on a.id = m.author_agent_id
-     where m.contact_id = :contactId and m.shown and m.author_kind = 'agent' and ${visible.sql}
-     order by m.sent_at desc, m.id desc limit 1`,
-    { ...visible.bindings, contactId },
-  );
-}
-
-/** The newest files of a contact that pictures can be shown of. */
-export function listContactFiles(
-  ctx: Reader,
-  contactId: number,
-  limit: number,
-): Promise<{ publicId: string; kind: string; fileName: string; hasThumbnail: boolean; conversationId: number }[]> {
-  const visible = visibleIsolation(ctx.actor, "c.isolated_inbox_id");
-  return rows(
-    ctx.db,
-    `select f.public_id as "publicId", f.kind, f.file_name as "fileName", f.thumbnail_key is not null as "hasThumbnail",
-       m.conversation_id as "conversationId"
-     from attachments f join messages m on m.id = f.message_id join conversations c on c.id = m.conversation_id
-     where f.contact_id = :contactId and f.state = 'stored' and ${visible.sql} order by f.id desc limit :limit`,
-    { ...visible.bindings, contactId, limit },
   );
 }

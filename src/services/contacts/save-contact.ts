@@ -19,16 +19,21 @@ export interface ContactFields {
   custom?: Record<string, unknown> | undefined;
 }
 
-/** @throws Forbidden; Invalid when the phone cannot be one. */
-export function createContact(ctx: Context, fields: ContactFields): Promise<Contact> {
+/** The same `clientToken` again gives the same contact. @throws Forbidden; Invalid when the phone cannot be one. */
+export function createContact(ctx: Context, fields: ContactFields, clientToken?: string): Promise<Contact> {
   if (!may(ctx.actor, "converse")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const inserted = await row<{ id: number }>(
       tx.db,
-      "insert into contacts (first_seen_at, created_at, name_source) values (:now, :now, 'agent') returning id",
-      { now: tx.now() },
+      `insert into contacts (first_seen_at, created_at, name_source, client_token) values (:now, :now, 'agent', :token)
+       on conflict (client_token) do nothing returning id`,
+      { now: tx.now(), token: clientToken ?? null },
     );
-    const id = inserted?.id ?? 0;
+    if (!inserted) {
+      const made = await row<{ id: number }>(tx.db, "select id from contacts where client_token = ?", [clientToken ?? null]);
+      return getContact(tx, made?.id ?? 0);
+    }
+    const { id } = inserted;
     await write(tx, id, fields);
     tx.record({ type: "contact.changed", contactId: id }, { act: "contact.created", contactId: id });
     return getContact(tx, id);

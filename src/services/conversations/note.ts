@@ -66,18 +66,6 @@ export function listNotes(
   );
 }
 
-/** What the team wrote about a contact, newest first, in conversations that the actor sees. */
-export function listContactNotes(ctx: Reader, contactId: number, limit: number): Promise<Note[]> {
-  const visible = visibleTo(ctx.actor);
-  return rows(
-    ctx.db,
-    `select ${columns} from notes n left join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
-     where n.contact_id = :contactId and (n.conversation_id is null or ${visible.sql})
-     order by n.pinned desc, n.created_at desc, n.id desc limit :limit`,
-    { ...visible.bindings, contactId, limit },
-  );
-}
-
 export async function getNote(ctx: Reader, id: number): Promise<Note> {
   const visible = visibleTo(ctx.actor);
   const found = await row<Note>(

@@ -2,17 +2,18 @@ import type { Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
 import { visibleTo } from "./policy.ts";
-import type { Conversation, Priority, Status } from "./types.ts";
+import type { Conversation, Status } from "./types.ts";
 
 const columns = `
-  c.id, c.contact_id as "contactId", p.name as "contactName", coalesce(i.display, '') as "contactDisplay",
-  coalesce(i.external_id, '') as "externalId", coalesce(i.kind, '') as "identityKind", p.phone as "contactPhone",
+  c.id, c.contact_id as "contactId", p.name as "contactName", coalesce(nullif(i.display, ''), p.phone) as "contactDisplay",
   c.status, c.priority, c.topic, c.team_id as "teamId", c.assignee_id as "assigneeId", a.name as "assigneeName",
   c.isolated_inbox_id as "isolatedInboxId", c.waiting_since as "waitingSince", c.first_response_at as "firstResponseAt",
   c.last_activity_at as "lastActivityAt", c.last_inbound_at as "lastInboundAt", c.last_inbox_id as "lastInboxId",
   x.name as "lastInboxName", c.last_identity_id as "lastIdentityId", w.ends_at as "serviceWindowEndsAt", c.preview,
   c.unread_count as "unreadCount", c.snoozed_until as "snoozedUntil", c.opened_at as "openedAt",
-  c.resolved_at as "resolvedAt"`;
+  c.resolved_at as "resolvedAt",
+  coalesce((select array_agg(t.name order by t.name) from conversation_tags ct join tags t on t.id = ct.tag_id
+    where ct.conversation_id = c.id), '{}') as tags`;
 
 const joins = `
   join contacts p on p.id = c.contact_id
@@ -49,16 +50,12 @@ export interface ConversationFilter {
   inboxId?: number | undefined;
 }
 
-export interface ApiConversation extends Conversation {
-  priority: Priority;
-}
-
 /** Newest first by id, for programs; `before` is the id to go on from. */
 export function listConversations(
   ctx: Reader,
   filter: ConversationFilter,
   page: { before: number | null; limit: number },
-): Promise<ApiConversation[]> {
+): Promise<Conversation[]> {
   const visible = visibleTo(ctx.actor);
   const conditions = [
     visible.sql,

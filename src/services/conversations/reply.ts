@@ -87,17 +87,18 @@ export async function openDoorTo(tx: Tx, conversation: Conversation, wantedInbox
   const inboxId = wantedInboxId ?? conversation.lastInboxId;
   const found = await row<{ inbox_id: number; identity_id: number; open: boolean }>(
     tx.db,
-    `select x.id as inbox_id, i.id as identity_id, coalesce(w.ends_at > now(), false) as open
+    `select x.id as inbox_id, i.id as identity_id, coalesce(w.ends_at > :now, false) as open
      from inboxes x join contact_identities i on i.channel = x.channel and i.contact_id = :contactId
        left join service_windows w on w.identity_id = i.id and w.inbox_id = x.id
      where x.id = :inboxId and x.deactivated_at is null
        and (:isolated::bigint is null and not x.isolated or x.id = :isolated::bigint)
-     order by w.ends_at > now() desc nulls last, i.id = :lastIdentityId desc nulls last, w.ends_at desc nulls last, i.id limit 1`,
+     order by w.ends_at > :now desc nulls last, i.id = :lastIdentityId desc nulls last, w.ends_at desc nulls last, i.id limit 1`,
     {
       contactId: conversation.contactId,
       inboxId,
       isolated: conversation.isolatedInboxId,
       lastIdentityId: conversation.lastIdentityId,
+      now: tx.now(),
     },
   );
   if (!found) throw new Invalid({ text: "composer.no_door" });

@@ -1,5 +1,5 @@
-import type { Context, Reader } from "../platform/context.ts";
-import { row, rows } from "../platform/database.ts";
+import type { Context } from "../platform/context.ts";
+import { row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { can } from "./policy.ts";
@@ -7,7 +7,7 @@ import { lockConversation } from "./queries.ts";
 import { cleanText } from "./reply.ts";
 
 /** One vocabulary for contacts and conversations: a tag is made by using it, whatever its accents and case. */
-export function tagConversation(ctx: Context, conversationId: number, name: string): Promise<string[]> {
+export function tagConversation(ctx: Context, conversationId: number, name: string): Promise<void> {
   return transact(ctx, async (tx) => {
     await lockConversation(tx, conversationId);
     if (!can(tx.actor, "note")) throw new Forbidden();
@@ -26,11 +26,10 @@ export function tagConversation(ctx: Context, conversationId: number, name: stri
       { type: "conversation.changed", conversationId },
       { act: "conversation.tagged", conversationId, data: { tag: clean } },
     );
-    return listConversationTags(tx, conversationId);
   });
 }
 
-export function untagConversation(ctx: Context, conversationId: number, name: string): Promise<string[]> {
+export function untagConversation(ctx: Context, conversationId: number, name: string): Promise<void> {
   return transact(ctx, async (tx) => {
     await lockConversation(tx, conversationId);
     if (!can(tx.actor, "note")) throw new Forbidden();
@@ -42,16 +41,5 @@ export function untagConversation(ctx: Context, conversationId: number, name: st
       { type: "conversation.changed", conversationId },
       { act: "conversation.untagged", conversationId, data: { tag: name.slice(0, 60) } },
     );
-    return listConversationTags(tx, conversationId);
   });
-}
-
-/** The caller has loaded the conversation. */
-export async function listConversationTags(ctx: Reader, conversationId: number): Promise<string[]> {
-  const found = await rows<{ name: string }>(
-    ctx.db,
-    "select t.name from conversation_tags c join tags t on t.id = c.tag_id where c.conversation_id = ? order by t.name",
-    [conversationId],
-  );
-  return found.map(({ name }) => name);
 }

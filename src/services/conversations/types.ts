@@ -86,6 +86,7 @@ export interface Conversation {
   snoozedUntil: Date | null;
   openedAt: Date;
   resolvedAt: Date | null;
+  tags: string[];
 }
 
 /** A row of the list. */

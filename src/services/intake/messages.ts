@@ -38,7 +38,7 @@ export async function storeMessages(tx: Tx, placed: readonly PlacedMessage[]): P
        "identityId" bigint, author text, kind text, text text, content jsonb, "externalId" text, delivery text,
        "sentAt" timestamptz)
      on conflict (inbox_id, external_id) where external_id is not null do update
-       set kind = excluded.kind, text = excluded.text, content = excluded.content
+       set kind = excluded.kind, text = excluded.text, content = excluded.content || '{"history": true}'
        where messages.content -> 'placeholder' = 'true' and excluded.content -> 'placeholder' is null
      returning id, inbox_id, external_id`,
     { messages: JSON.stringify([...byKey.values()].map(toRow)) },

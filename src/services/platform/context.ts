@@ -37,8 +37,8 @@ export interface Context extends Reader, Platform {
 export interface Tx extends Reader {
   readonly inTransaction: true;
   secrets: Secrets;
-  /** Announces a fact when the transaction commits; with `audit`, also keeps it for ever. */
-  record: (fact: Fact, audit?: Audit) => void;
+  /** Announces a fact when the transaction commits (null: nobody needs to hear); with `audit`, also keeps it for ever. */
+  record: (fact: Fact | null, audit?: Audit) => void;
 }
 
 /** The context of Hilo's own work. */

@@ -16,7 +16,7 @@ export function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): Promise
       now: ctx.now,
       secrets: ctx.secrets,
       record(fact, audit) {
-        facts.push(fact);
+        if (fact) facts.push(fact);
         if (audit) audits.push(audit);
       },
     };

@@ -1,0 +1,43 @@
+// Times that pass while the page is open: ages in the list, waiting clocks, the service window.
+const spanish = document.documentElement.lang === "es";
+
+function age(since) {
+  const minutes = Math.floor((Date.now() - since) / 60000);
+  if (minutes < 1) return spanish ? "ahora" : "now";
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 1440 ? `${Math.floor(minutes / 60)} h` : null;
+}
+
+function left(until) {
+  const minutes = Math.max(0, Math.ceil((until - Date.now()) / 60000));
+  return minutes >= 60 ? `${Math.floor(minutes / 60)} h` : `${minutes} min`;
+}
+
+function setText(element, text) {
+  if (text !== null && element.textContent !== text) element.textContent = text;
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const at = Date.parse(time.dateTime);
+    const sameDay = new Date(at).toDateString() === new Date().toDateString();
+    if (sameDay) setText(time, age(at));
+  }
+  for (const clock of document.querySelectorAll("[data-waiting]")) {
+    const minutes = (Date.now() - Date.parse(clock.dataset.waiting)) / 60000;
+    clock.classList.toggle("late", minutes >= 10);
+    clock.classList.toggle("warn", minutes >= 5 && minutes < 10);
+  }
+  for (const shown of document.querySelectorAll("[data-age-of]")) setText(shown, age(Date.parse(shown.dataset.ageOf)));
+  for (const shown of document.querySelectorAll("[data-until]")) {
+    const until = Date.parse(shown.dataset.until);
+    setText(shown.querySelector("[data-left]"), left(until));
+    shown.classList.toggle("short", until - Date.now() < 7200000);
+    if (until <= Date.now() && !shown.dataset.over) {
+      shown.dataset.over = "1";
+      htmx.trigger(document.body, "conversation:changed");
+    }
+  }
+}
+
+setInterval(tick, 15000);

@@ -1,0 +1,174 @@
+// The composer: modes, drafts that survive anything, sending by key, files by button, drop and paste.
+const composer = () => document.querySelector("#composer");
+const headers = { "content-type": "application/json" };
+
+function setMode(mode) {
+  const region = composer();
+  if (!region) return;
+  region.dataset.mode = mode;
+  for (const button of region.querySelectorAll("[data-mode-to]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.modeTo === mode));
+  }
+  for (const part of region.querySelectorAll(".mode")) part.hidden = !part.classList.contains(`mode-${mode}`);
+  const text = region.querySelector(`.mode-${mode} textarea`);
+  text?.focus();
+  text?.setSelectionRange(text.value.length, text.value.length);
+}
+document.addEventListener("composer:mode", (event) => setMode(event.detail));
+
+const unsaved = new Map();
+let saving = null;
+
+function draftOf(textarea) {
+  const form = textarea.closest("[data-draft]");
+  return form && { id: composer()?.dataset.conversation, kind: form.dataset.draft, form };
+}
+
+function showState(form, name) {
+  const state = form.querySelector(".draft-state");
+  if (state) state.textContent = name ? state.dataset[name] : "";
+}
+
+async function saveDrafts() {
+  saving = null;
+  for (const [key, { id, kind, form, text }] of [...unsaved]) {
+    try {
+      const answer = await fetch(`/conversations/${id}/draft`, { method: "PUT", headers, body: JSON.stringify({ kind, text }) });
+      if (!answer.ok) throw new Error(String(answer.status));
+      if (unsaved.get(key)?.text === text) unsaved.delete(key);
+      showState(form, text.trim() === "" ? "" : "saved");
+    } catch {
+      showState(form, "unsaved");
+      saving ??= setTimeout(saveDrafts, 4000);
+    }
+  }
+}
+
+let typedAt = 0;
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.("#composer textarea")) return;
+  const draft = draftOf(event.target);
+  if (!draft) return;
+  unsaved.set(`${draft.id}/${draft.kind}`, { ...draft, text: event.target.value });
+  clearTimeout(saving);
+  saving = setTimeout(saveDrafts, 600);
+  if (draft.kind === "reply" && event.target.value.trim() !== "" && Date.now() - typedAt > 3000) {
+    typedAt = Date.now();
+    fetch(`/conversations/${draft.id}/typing`, { method: "POST" }).catch(() => {});
+  }
+});
+window.addEventListener("online", saveDrafts);
+window.addEventListener("pagehide", () => {
+  for (const { id, kind, text } of unsaved.values()) {
+    fetch(`/conversations/${id}/draft`, { method: "PUT", headers, body: JSON.stringify({ kind, text }), keepalive: true }).catch(() => {});
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey) || !event.target.matches("#composer textarea")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
+// What was sent is no draft any more.
+document.addEventListener("htmx:before:request", (event) => {
+  const form = event.detail?.ctx?.sourceElement;
+  if (!form?.matches?.("#composer form[data-draft]")) return;
+  unsaved.delete(`${composer().dataset.conversation}/${form.dataset.draft}`);
+  clearTimeout(saving);
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
+  const form = event.detail?.ctx?.sourceElement;
+  if (!form?.matches?.("form[data-draft]")) return;
+  const thread = document.querySelector(".thread");
+  if (thread) thread.scrollTop = 0;
+  composer()?.querySelector(".mode:not([hidden]) textarea")?.focus();
+});
+
+// A composer that is replaced because writing became possible or impossible keeps what was being written.
+let kept = [];
+document.addEventListener("htmx:before:swap", (event) => {
+  kept = [];
+  if (!event.detail?.ctx?.sourceElement?.matches?.(".head")) return;
+  kept = [...document.querySelectorAll("#composer textarea")].map(({ id, value }) => ({ id, value }));
+});
+document.addEventListener("htmx:after:swap", () => {
+  for (const { id, value } of kept) {
+    const text = document.getElementById(id);
+    if (text && text.value === "" && value !== "") text.value = value;
+  }
+  kept = [];
+});
+document.addEventListener("htmx:config:request", (event) => {
+  const { ctx } = event.detail;
+  const state = composer()?.dataset.state;
+  if (state && ctx.sourceElement?.matches?.(".head")) ctx.request.headers["X-Composer"] = state;
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-mode-to]");
+  if (button) setMode(button.dataset.modeTo);
+});
+
+// Files.
+function upload(file) {
+  const input = composer()?.querySelector("[data-upload]");
+  const list = composer()?.querySelector(".uploads");
+  if (!input || !list) return;
+  const waiting = document.createElement("li");
+  const name = document.createElement("b");
+  const bar = document.createElement("progress");
+  waiting.className = "upload";
+  name.textContent = file.name;
+  bar.max = 1;
+  waiting.append(name, bar);
+  list.append(waiting);
+  const body = new FormData();
+  body.append("file", file, file.name);
+  const request = new XMLHttpRequest();
+  request.open("POST", input.dataset.upload);
+  request.setRequestHeader("HX-Request", "true");
+  request.upload.onprogress = ({ loaded, total }) => {
+    bar.value = loaded / total;
+  };
+  request.onload = () => {
+    waiting.remove();
+    const target = request.status === 201 ? list : document.querySelector("#notice");
+    const swap = request.status === 201 ? "beforeend" : "innerHTML";
+    void htmx.swap({ text: request.responseText, target, swap, sourceElement: target });
+  };
+  request.onerror = () => {
+    bar.remove();
+    document.querySelector("#offline").hidden = false;
+    name.textContent = `${file.name} ✕`;
+  };
+  request.send(body);
+}
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-upload]")) return;
+  for (const file of event.target.files) upload(file);
+  event.target.value = "";
+});
+document.addEventListener("paste", (event) => {
+  if (!event.target.matches?.("#reply-text") || !event.clipboardData?.files.length) return;
+  event.preventDefault();
+  for (const file of event.clipboardData.files) upload(file);
+});
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+document.addEventListener("dragover", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  composer()?.classList.add("dropping");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) composer()?.classList.remove("dropping");
+});
+document.addEventListener("drop", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  composer()?.classList.remove("dropping");
+  setMode("reply");
+  for (const file of event.dataTransfer.files) upload(file);
+});

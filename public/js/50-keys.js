@@ -1,0 +1,53 @@
+// Everything by key. A letter in a text is a letter; Escape leaves the text.
+const writes = (element) => element.closest?.("input, textarea, select, [contenteditable]");
+const rows = () => [...document.querySelectorAll("a.row")];
+
+function move(step) {
+  const all = rows();
+  const at = all.findIndex((row) => row === document.activeElement);
+  const current = at >= 0 ? at : all.findIndex((row) => row.hasAttribute("aria-current"));
+  const next = all[Math.min(Math.max(current + step, 0), all.length - 1)];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+function openMenu(id) {
+  const menu = document.getElementById(id);
+  if (!menu) return;
+  menu.open = true;
+  menu.querySelector("form button")?.focus();
+}
+
+const mode = (name) => document.dispatchEvent(new CustomEvent("composer:mode", { detail: name }));
+const keys = {
+  j: () => move(1),
+  k: () => move(-1),
+  r: () => mode("reply"),
+  n: () => mode("note"),
+  e: () => document.querySelector("form[data-resolve]")?.requestSubmit(),
+  a: () => openMenu("assign-menu"),
+  z: () => openMenu("snooze-menu"),
+  "/": () => (document.querySelector("#list-search") ?? document.querySelector("input[type=search]"))?.focus(),
+  "?": () => document.querySelector("#help")?.showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const menu = event.target.closest?.("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    } else if (writes(event.target)) event.target.blur();
+    return;
+  }
+  if (writes(event.target) || event.metaKey || event.ctrlKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const act = keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+// One menu at a time, closed by clicking elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});

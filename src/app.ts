@@ -1,0 +1,95 @@
+import connectPgSimple from "connect-pg-simple";
+import express, { type Express } from "express";
+import session from "express-session";
+import type pg from "pg";
+import { pinoHttp } from "pino-http";
+import { apiV1 } from "./routes/api/v1.ts";
+import { openAssets } from "./routes/assets.ts";
+import { audit } from "./routes/audit.ts";
+import { contacts } from "./routes/contacts.ts";
+import { conversationRoutes } from "./routes/conversations.ts";
+import { type Demo, demoProvider, demoRoutes } from "./routes/demo/phone.ts";
+import { errorHandler, notFoundHandler } from "./routes/errors.ts";
+import { files } from "./routes/files.ts";
+import { requireAgent, sameSiteOnly } from "./routes/guards.ts";
+import { securityHeaders } from "./routes/headers.ts";
+import { type Health, healthRoutes } from "./routes/health.ts";
+import { identify, prepare } from "./routes/identify.ts";
+import { inboxRoutes } from "./routes/inbox.ts";
+import { type Live, openLive } from "./routes/live.ts";
+import { messages } from "./routes/messages.ts";
+import "./routes/request.ts";
+import { searchRoutes } from "./routes/search.ts";
+import { openSignIn } from "./routes/sessions.ts";
+import { setUpRoutes } from "./routes/set-up.ts";
+import { agents } from "./routes/settings/agents.ts";
+import { inboundEvents } from "./routes/settings/inbound-events.ts";
+import { inboxes } from "./routes/settings/inboxes.ts";
+import { profile } from "./routes/settings/profile.ts";
+import { uploads } from "./routes/uploads.ts";
+import { whatsappWebhook } from "./routes/webhooks/whatsapp.ts";
+import type { Door } from "./services/channels/door.ts";
+import type { Bell } from "./services/platform/bell.ts";
+import type { Platform } from "./services/platform/context.ts";
+
+/** Sessions last this long from signing in. Milliseconds. */
+const sessionMs = 30 * 86_400_000;
+
+export interface AppParts {
+  platform: Platform;
+  bell: Bell;
+  door: Door;
+  sessionPool: pg.Pool;
+  demo: Demo | null;
+}
+
+export interface App {
+  express: Express;
+  live: Live;
+  health: Health;
+}
+
+/** The middleware recipe, and the list of routers that is the sitemap. */
+export function createApp({ platform, bell, door, sessionPool, demo }: AppParts): App {
+  const { config, logger } = platform;
+  const app = express();
+  app.disable("x-powered-by").set("trust proxy", config.trustProxy).set("query parser", "simple").set("etag", false);
+  const assets = openAssets();
+  const health = healthRoutes(platform);
+  const live = openLive(platform, bell, assets.version);
+  const signIn = openSignIn(platform, demo?.logins ?? []);
+  const https = config.baseUrl?.startsWith("https://") ?? false;
+
+  app.use(health.router, assets.router);
+  app.use(whatsappWebhook(platform, door));
+  if (demo) app.use(demoProvider(demo));
+  app.use(prepare, securityHeaders(https));
+  app.use(pinoHttp({ logger, autoLogging: false, quietReqLogger: true }));
+  app.use("/api", identify(platform, assets.version));
+  app.use(apiV1);
+  app.use("/api", notFoundHandler);
+  app.use(
+    session({
+      name: https ? "__Host-hilo" : "hilo",
+      secret: platform.secrets.derive("sessions"),
+      store: new (connectPgSimple(session))({ pool: sessionPool, tableName: "sessions", disableTouch: true, pruneSessionInterval: false }),
+      resave: false,
+      saveUninitialized: false,
+      rolling: false,
+      cookie: { httpOnly: true, sameSite: "lax", secure: https, path: "/", maxAge: sessionMs },
+    }),
+  );
+  app.use(signIn.passport.initialize(), signIn.passport.session());
+  app.use(identify(platform, assets.version));
+  app.use(sameSiteOnly(() => config.baseUrl));
+  app.use(express.urlencoded({ extended: false, limit: "256kb" }), express.json({ limit: "256kb" }));
+
+  app.use(setUpRoutes(demo !== null));
+  app.use(signIn.router);
+  if (demo) app.use(demoRoutes(demo));
+  app.use(requireAgent);
+  app.use(inboxRoutes(live.cursor), conversationRoutes(live.cursor), messages, files, uploads, contacts, searchRoutes);
+  app.use(live.router, profile, agents, inboxes, inboundEvents, audit);
+  app.use(notFoundHandler, errorHandler);
+  return { express: app, live, health };
+}

@@ -1,0 +1,127 @@
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { readConfig } from "./config.ts";
+import { openPlatform } from "./server.ts";
+import { createAgent } from "./services/agents/agent.ts";
+import { createApiToken } from "./services/agents/api-tokens.ts";
+import { seal, verify } from "./services/audit/seal.ts";
+import { loadDemo } from "./services/demo/load.ts";
+import { type Context, systemContext } from "./services/platform/context.ts";
+import { Invalid, ServiceError } from "./services/platform/errors.ts";
+import { isTextKey, translateFor } from "./views/i18n.ts";
+
+interface Command {
+  usage: string;
+  run: (ctx: Context, options: Record<string, string | boolean | undefined>) => Promise<number>;
+}
+
+/** The `hilo` command. Each command calls a service, whether the server runs or not. */
+const commands: Record<string, Command> = {
+  "user create": {
+    usage: "user create --email EMAIL --name NAME --role agent|supervisor|admin [--password-stdin]",
+    async run(ctx, options) {
+      const password = await readPassword(options["password-stdin"] === true);
+      const agent = await createAgent(ctx, {
+        email: required(options, "email"),
+        name: required(options, "name"),
+        role: required(options, "role"),
+        password,
+      });
+      print(`Created ${agent.email} (${agent.roleName}).`);
+      return 0;
+    },
+  },
+  "token create": {
+    usage: "token create --name NAME --agent EMAIL",
+    async run(ctx, options) {
+      const token = await createApiToken(ctx, { name: required(options, "name"), email: required(options, "agent") });
+      print("Keep this token: it is shown only once.");
+      print(token);
+      return 0;
+    },
+  },
+  "audit verify": {
+    usage: "audit verify",
+    async run(ctx) {
+      await seal(ctx);
+      const result = await verify(ctx);
+      if (result.fault) {
+        print(`Broken: ${result.fault}`);
+        return 1;
+      }
+      print(`Intact: ${result.auditEvents} audit events and ${result.messages} messages in ${result.seals} seals.`);
+      return 0;
+    },
+  },
+  "demo load": {
+    usage: "demo load",
+    async run(ctx) {
+      await loadDemo(ctx);
+      print("The demo's week is loaded.");
+      return 0;
+    },
+  },
+};
+
+function required(options: Record<string, string | boolean | undefined>, name: string): string {
+  const value = options[name];
+  if (typeof value !== "string" || value.trim() === "") throw new Error(`--${name} is missing.`);
+  return value;
+}
+
+async function readPassword(fromInput: boolean): Promise<string> {
+  if (fromInput) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk);
+    return Buffer.concat(chunks).toString("utf8").replace(/\r?\n$/, "");
+  }
+  const line = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await line.question("Password (at least 10 characters): ");
+  } finally {
+    line.close();
+  }
+}
+
+const print = (text: string) => process.stdout.write(`${text}\n`);
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    strict: true,
+    options: {
+      email: { type: "string" },
+      name: { type: "string" },
+      role: { type: "string" },
+      agent: { type: "string" },
+      "password-stdin": { type: "boolean" },
+    },
+  });
+  const command = commands[positionals.slice(0, 2).join(" ")];
+  if (!command || positionals.length > 2) {
+    print(`Usage:\n${Object.values(commands).map(({ usage }) => `  hilo ${usage}`).join("\n")}`);
+    return positionals.length === 0 ? 0 : 2;
+  }
+  const config = readConfig({ LOG_LEVEL: "warn", ...process.env });
+  const { platform, close } = await openPlatform(config, 4);
+  try {
+    return await command.run({ ...systemContext(platform), source: "cli" }, values);
+  } finally {
+    await close();
+  }
+}
+
+/** What a person can read of an error; the rest of it is for the log. */
+function words(error: unknown): string {
+  const t = translateFor("en");
+  if (error instanceof Invalid) return Object.values(error.fields).map((key) => (isTextKey(key) ? t(key, error.values) : key)).join(" ");
+  if (error instanceof ServiceError && isTextKey(error.key)) return t(error.key, error.values);
+  return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${words(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,138 @@
+import type { AuditEvent } from "../../services/audit/queries.ts";
+import type { InboundEventRow } from "../../services/channels/inbound-events.ts";
+import type { Purchase } from "../../services/contacts/purchases.ts";
+import type { Contact } from "../../services/contacts/queries.ts";
+import type { Conversation, Message, Note } from "../../services/conversations/types.ts";
+import type { Inbox } from "../../services/inboxes/queries.ts";
+
+/** Shapes of the API: snake_case, ids as strings of digits, times RFC 3339 in UTC. Only ever add to them. */
+const id = (value: number | null) => (value === null ? null : String(value));
+const time = (value: Date | null) => value?.toISOString() ?? null;
+
+export const presentInbox = (inbox: Inbox) => ({
+  id: id(inbox.id),
+  channel: inbox.channel,
+  name: inbox.name,
+  address: inbox.address,
+  state: inbox.state,
+  isolated: inbox.isolated,
+  whatsapp: { phone_number_id: inbox.externalId, business_account_id: inbox.accountId },
+  last_webhook_at: time(inbox.lastWebhookAt),
+  last_error: inbox.lastError,
+  created_at: time(inbox.createdAt),
+});
+
+export const presentContact = (contact: Contact) => ({
+  id: id(contact.id),
+  name: contact.name,
+  company: contact.company,
+  job_title: contact.jobTitle,
+  email: contact.email,
+  phone: contact.phone,
+  language: contact.language,
+  tags: contact.tags,
+  identities: contact.identities.map((one) => ({ id: id(one.id), channel: one.channel, external_id: one.externalId })),
+  first_seen_at: time(contact.firstSeenAt),
+  created_at: time(contact.createdAt),
+  custom: contact.custom,
+});
+
+export const presentConversation = (one: Conversation) => ({
+  id: id(one.id),
+  contact_id: id(one.contactId),
+  status: one.status,
+  assignee_id: id(one.assigneeId),
+  team_id: id(one.teamId),
+  inbox_id: id(one.lastInboxId),
+  topic: one.topic,
+  priority: one.priority,
+  tags: one.tags,
+  waiting_since: time(one.waitingSince),
+  first_response_at: time(one.firstResponseAt),
+  opened_at: time(one.openedAt),
+  resolved_at: time(one.resolvedAt),
+  snoozed_until: time(one.snoozedUntil),
+  last_activity_at: time(one.lastActivityAt),
+  service_window_ends_at: time(one.serviceWindowEndsAt),
+  unread_count: one.unreadCount,
+  preview: one.preview,
+});
+
+export const presentMessage = (one: Message) => ({
+  id: id(one.id),
+  conversation_id: id(one.conversationId),
+  contact_id: id(one.contactId),
+  inbox_id: id(one.inboxId),
+  channel: "whatsapp",
+  direction: one.direction,
+  kind: one.kind,
+  text: one.editedText ?? one.text,
+  content: one.content,
+  delivery: one.delivery,
+  delivery_error: one.deliveryError,
+  external_id: one.externalId,
+  reply_to_id: id(one.replyTo?.id ?? null),
+  author: { kind: one.authorKind, agent_id: id(one.authorAgentId), name: one.authorName },
+  attachments: one.attachments.map((file) => ({
+    id: file.publicId,
+    kind: file.kind,
+    file_name: file.fileName,
+    media_type: file.mediaType,
+    bytes: file.bytes,
+    state: file.state,
+    url: `/files/${file.publicId}`,
+  })),
+  reactions: one.reactions.map(({ authorKind, emoji }) => ({ author: authorKind, emoji })),
+  edited: one.editedText !== null,
+  revoked_at: time(one.revokedAt),
+  sent_at: time(one.sentAt),
+  created_at: time(one.createdAt),
+});
+
+export const presentNote = (one: Note) => ({
+  id: id(one.id),
+  conversation_id: id(one.conversationId),
+  contact_id: id(one.contactId),
+  agent_id: id(one.agentId),
+  text: one.text,
+  created_at: time(one.createdAt),
+});
+
+export const presentPurchase = (one: Purchase) => ({
+  id: id(one.id),
+  contact_id: id(one.contactId),
+  external_id: one.externalId,
+  number: one.number,
+  placed_at: time(one.placedAt),
+  amount: one.amount === null ? null : Number(one.amount),
+  currency: one.currency,
+  status: one.status,
+  tracking_url: one.trackingUrl,
+  delivery_window: one.deliveryWindow,
+  returned_at: time(one.returnedAt),
+  items: one.items,
+  updated_at: time(one.updatedAt),
+});
+
+export const presentInboundEvent = (one: InboundEventRow) => ({
+  id: id(one.id),
+  channel: one.channel,
+  state: one.state,
+  error: one.error,
+  bytes: one.bytes,
+  received_at: time(one.receivedAt),
+});
+
+export const presentAuditEvent = (one: AuditEvent) => ({
+  id: id(one.id),
+  act: one.act,
+  actor: { kind: one.actorKind, agent_id: id(one.actorId), name: one.actorName },
+  source: one.source,
+  conversation_id: id(one.conversationId),
+  contact_id: id(one.contactId),
+  message_id: id(one.messageId),
+  agent_id: id(one.agentId),
+  inbox_id: id(one.inboxId),
+  data: one.data,
+  created_at: time(one.createdAt),
+});

@@ -1,0 +1,214 @@
+import express, { type Request, Router } from "express";
+import { z } from "zod";
+import { listAuditEvents } from "../../services/audit/queries.ts";
+import { listInboundEvents, replayInboundEvent } from "../../services/channels/inbound-events.ts";
+import { savePurchase } from "../../services/contacts/purchases.ts";
+import { getContact, listContacts } from "../../services/contacts/queries.ts";
+import { createContact, updateContact } from "../../services/contacts/save-contact.ts";
+import { assign } from "../../services/conversations/assign.ts";
+import { listMessagesAfter } from "../../services/conversations/messages.ts";
+import { addNote } from "../../services/conversations/note.ts";
+import { getConversation, listConversations } from "../../services/conversations/queries.ts";
+import { reply } from "../../services/conversations/reply.ts";
+import { reopen, resolve } from "../../services/conversations/status.ts";
+import { connectWhatsApp } from "../../services/inboxes/connect.ts";
+import { listInboxes } from "../../services/inboxes/queries.ts";
+import { Invalid, NotFound } from "../../services/platform/errors.ts";
+import { fieldErrors, idParam } from "../validate.ts";
+import { authorize } from "./authorize.ts";
+import { commandToken, idempotency } from "./idempotency.ts";
+import * as shape from "./present.ts";
+
+const digits = z.string().regex(/^[1-9]\d{0,14}$/).transform(Number);
+const page = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: digits.optional(),
+});
+const inboxBody = z.strictObject({
+  channel: z.literal("whatsapp"),
+  name: z.string().trim().min(1).max(80),
+  whatsapp: z.strictObject({
+    phone_number_id: z.string().trim().min(1).max(40),
+    business_account_id: z.string().trim().min(1).max(40),
+    access_token: z.string().trim().min(1).max(1000),
+    app_secret: z.string().trim().min(1).max(200),
+    verify_token: z.string().trim().min(1).max(200),
+  }),
+});
+const contactBody = z.strictObject({
+  name: z.string().max(200).optional(),
+  company: z.string().max(160).optional(),
+  job_title: z.string().max(120).optional(),
+  email: z.union([z.literal(""), z.email("agents.email_invalid").max(254)]).optional(),
+  phone: z.string().max(40).optional(),
+  language: z.string().max(20).optional(),
+  tags: z.array(z.string().min(1).max(60)).max(50).optional(),
+  custom: z.record(z.string().max(80), z.unknown()).optional(),
+});
+const conversationQuery = z.object({
+  status: z.enum(["open", "pending", "snoozed", "resolved"]).optional(),
+  assignee_id: digits.optional(),
+  contact_id: digits.optional(),
+  inbox_id: digits.optional(),
+});
+const contactQuery = z.object({ q: z.string().max(100).optional(), phone: z.string().max(40).optional(), email: z.string().max(254).optional() });
+const messageBody = z.strictObject({ text: z.string().max(20_000), inbox_id: digits.optional(), reply_to_id: digits.optional() });
+const noteBody = z.strictObject({ text: z.string().max(20_000) });
+const assignmentBody = z.strictObject({ agent_id: digits.nullable().optional(), team_id: digits.nullable().optional() });
+const purchaseBody = z.strictObject({
+  number: z.string().max(80).optional(),
+  placed_at: z.iso.datetime({ offset: true }).optional(),
+  amount: z.number().min(-1e11).max(1e11).optional(),
+  currency: z.string().regex(/^[A-Z]{3}$/).optional(),
+  status: z.string().max(60).optional(),
+  tracking_url: z.union([z.literal(""), z.url({ protocol: /^https?$/ }).max(500)]).optional(),
+  delivery_window: z.string().max(120).optional(),
+  returned_at: z.iso.datetime({ offset: true }).nullable().optional(),
+  items: z
+    .array(z.strictObject({ name: z.string().max(200), quantity: z.number().optional(), amount: z.number().optional() }))
+    .max(200)
+    .optional(),
+});
+
+/** The REST API: the same services as the pages, other answers. */
+export const apiV1: Router = Router();
+const api = apiV1;
+api.use("/api/v1", authorize, express.json({ limit: "1mb" }), idempotency);
+
+api.get("/api/v1/inboxes", async (req, res) => {
+  res.json({ data: (await listInboxes(req.ctx)).map(shape.presentInbox), next_cursor: null });
+});
+
+api.post("/api/v1/inboxes", async (req, res) => {
+  const { name, whatsapp } = parse(inboxBody, req.body);
+  const inbox = await connectWhatsApp(req.ctx, {
+    name,
+    phoneNumberId: whatsapp.phone_number_id,
+    businessAccountId: whatsapp.business_account_id,
+    accessToken: whatsapp.access_token,
+    appSecret: whatsapp.app_secret,
+    verifyToken: whatsapp.verify_token,
+  });
+  res.status(201).json(shape.presentInbox(inbox));
+});
+
+api.get("/api/v1/contacts", async (req, res) => {
+  const { limit, before } = pageOf(req);
+  const { q, phone, email } = parse(contactQuery, req.query);
+  const found = await listContacts(req.ctx, { search: q, phone, email }, { before, limit: limit + 1 });
+  res.json(list(found, limit, shape.presentContact));
+});
+
+api.get("/api/v1/contacts/:id", async (req, res) => {
+  res.json(shape.presentContact(await getContact(req.ctx, idParam(req.params))));
+});
+
+api.post("/api/v1/contacts", async (req, res) => {
+  const { job_title, ...fields } = parse(contactBody, req.body);
+  const contact = await createContact(req.ctx, { ...fields, jobTitle: job_title }, commandToken(req));
+  res.status(201).json(shape.presentContact(contact));
+});
+
+api.patch("/api/v1/contacts/:id", async (req, res) => {
+  const { job_title, ...fields } = parse(contactBody, req.body);
+  res.json(shape.presentContact(await updateContact(req.ctx, idParam(req.params), { ...fields, jobTitle: job_title })));
+});
+
+api.put("/api/v1/contacts/:id/purchases/:external_id", async (req, res) => {
+  const body = parse(purchaseBody, req.body);
+  const { external_id } = req.params;
+  if (external_id.length > 120) throw new NotFound();
+  const purchase = await savePurchase(req.ctx, idParam(req.params), external_id, {
+    ...body,
+    placedAt: body.placed_at,
+    trackingUrl: body.tracking_url,
+    deliveryWindow: body.delivery_window,
+    returnedAt: body.returned_at,
+  });
+  res.json(shape.presentPurchase(purchase));
+});
+
+api.get("/api/v1/conversations", async (req, res) => {
+  const { limit, before } = pageOf(req);
+  const asked = parse(conversationQuery, req.query);
+  const filter = { status: asked.status, assigneeId: asked.assignee_id, contactId: asked.contact_id, inboxId: asked.inbox_id };
+  const found = await listConversations(req.ctx, filter, { before, limit: limit + 1 });
+  res.json(list(found, limit, shape.presentConversation));
+});
+
+api.get("/api/v1/conversations/:id", async (req, res) => {
+  res.json(shape.presentConversation(await getConversation(req.ctx, idParam(req.params))));
+});
+
+api.get("/api/v1/conversations/:id/messages", async (req, res) => {
+  const { limit, before: after } = pageOf(req);
+  const { id } = await getConversation(req.ctx, idParam(req.params));
+  const found = await listMessagesAfter(req.ctx, id, { after, limit: limit + 1 });
+  res.json(list(found, limit, shape.presentMessage));
+});
+
+api.post("/api/v1/conversations/:id/messages", async (req, res) => {
+  const { text, inbox_id, reply_to_id } = parse(messageBody, req.body);
+  const message = await reply(req.ctx, idParam(req.params), {
+    text,
+    inboxId: inbox_id,
+    replyToId: reply_to_id,
+    clientToken: commandToken(req),
+  });
+  res.status(201).json(shape.presentMessage(message));
+});
+
+api.post("/api/v1/conversations/:id/notes", async (req, res) => {
+  const { text } = parse(noteBody, req.body);
+  const note = await addNote(req.ctx, idParam(req.params), { text, clientToken: commandToken(req) });
+  res.status(201).json(shape.presentNote(note));
+});
+
+api.put("/api/v1/conversations/:id/assignment", async (req, res) => {
+  const { agent_id, team_id } = parse(assignmentBody, req.body);
+  const conversation = await assign(req.ctx, idParam(req.params), { agentId: agent_id, teamId: team_id });
+  res.json(shape.presentConversation(conversation));
+});
+
+api.post("/api/v1/conversations/:id/resolution", async (req, res) => {
+  res.json(shape.presentConversation(await resolve(req.ctx, idParam(req.params))));
+});
+
+api.delete("/api/v1/conversations/:id/resolution", async (req, res) => {
+  res.json(shape.presentConversation(await reopen(req.ctx, idParam(req.params))));
+});
+
+api.get("/api/v1/inbound-events", async (req, res) => {
+  const { limit, before } = pageOf(req);
+  const { state } = parse(z.object({ state: z.enum(["received", "done", "quarantined"]).default("quarantined") }), req.query);
+  const found = await listInboundEvents(req.ctx, { state, before, limit: limit + 1 });
+  res.json(list(found, limit, shape.presentInboundEvent));
+});
+
+api.post("/api/v1/inbound-events/:id/replay", async (req, res) => {
+  res.json(shape.presentInboundEvent(await replayInboundEvent(req.ctx, idParam(req.params))));
+});
+
+api.get("/api/v1/audit-events", async (req, res) => {
+  const { limit, before } = pageOf(req);
+  const found = await listAuditEvents(req.ctx, { before, limit: limit + 1 });
+  res.json(list(found, limit, shape.presentAuditEvent));
+});
+
+function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const parsed = schema.safeParse(value ?? {});
+  if (!parsed.success) throw new Invalid(fieldErrors(parsed.error));
+  return parsed.data;
+}
+
+function pageOf(req: Request): { limit: number; before: number | null } {
+  const { limit, cursor } = parse(page, { limit: req.query["limit"], cursor: req.query["cursor"] });
+  return { limit, before: cursor ?? null };
+}
+
+/** One more than a page was asked for: when it is there, the last one shown is the next cursor. */
+function list<T extends { id: number }>(found: readonly T[], limit: number, present: (item: T) => unknown) {
+  const shown = found.slice(0, limit);
+  const last = shown.at(-1);
+  return { data: shown.map(present), next_cursor: found.length > limit && last ? String(last.id) : null };
+}

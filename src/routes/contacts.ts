@@ -1,0 +1,137 @@
+import { type Request, type Response, Router } from "express";
+import { z } from "zod";
+import { getContact, listContacts } from "../services/contacts/queries.ts";
+import { updateContact } from "../services/contacts/save-contact.ts";
+import { listMessages } from "../services/conversations/messages.ts";
+import { getStory } from "../services/conversations/story.ts";
+import { Invalid } from "../services/platform/errors.ts";
+import { phoneOf, presentEpisodes, presentFiles } from "../views/conversations/context.ts";
+import { presentNote, presentThread } from "../views/conversations/present.ts";
+import { initials, shortDay } from "../views/format.ts";
+import { translateFor } from "../views/i18n.ts";
+import { fragment, redirect } from "./respond.ts";
+import { fieldErrors, idParam, optionalId } from "./validate.ts";
+import { parseThreadCursor, threadCursor } from "./workspace.ts";
+
+const pageSize = 50;
+const timelineSize = 40;
+
+const contactForm = z.object({
+  name: z.string().max(200),
+  phone: z.string().max(40),
+  email: z.union([z.literal(""), z.email("agents.email_invalid").max(254)]),
+  company: z.string().max(160),
+  jobTitle: z.string().max(120),
+  tags: z.string().max(400),
+});
+
+/** People: the list, and each one with their whole story. */
+export const contacts: Router = Router();
+
+contacts.get("/contacts", async (req, res) => {
+  const search = typeof req.query["q"] === "string" ? req.query["q"].slice(0, 100) : "";
+  const before = optionalId.catch(null).parse(req.query["before"]);
+  const found = await listContacts(req.ctx, { search }, { before, limit: pageSize + 1 });
+  const shown = found.slice(0, pageSize);
+  const last = shown.at(-1);
+  const t = translateFor(req.viewer.locale);
+  res.send(
+    req.render("contacts/index", {
+      title: t("nav.contacts"),
+      search,
+      next: found.length > pageSize && last ? `/contacts?${new URLSearchParams({ q: search, before: String(last.id) })}` : null,
+      contacts: shown.map((contact) => ({
+        id: contact.id,
+        href: `/contacts/${contact.id}`,
+        name: contact.name || phoneOf(contact) || t("contact.unnamed"),
+        initials: initials(contact.name),
+        phone: phoneOf(contact),
+        email: contact.email,
+        company: contact.company,
+        tags: contact.tags,
+        since: shortDay(contact.firstSeenAt, req.viewer.now, req.viewer),
+      })),
+    }),
+  );
+});
+
+contacts.get("/contacts/:id", async (req, res) => {
+  await page(req, res, { errors: {}, form: null });
+});
+
+contacts.get("/contacts/:id/timeline", async (req, res) => {
+  const contact = await getContact(req.ctx, idParam(req.params));
+  const part = await timeline(req, contact.id, req.query["before"]);
+  if (!req.isFragment) return redirect(res, `/contacts/${contact.id}`);
+  fragment(res, req.render("conversations/_items", part));
+});
+
+contacts.post("/contacts/:id", async (req, res) => {
+  const id = idParam(req.params);
+  await getContact(req.ctx, id);
+  const form = contactForm.safeParse(req.body);
+  try {
+    if (!form.success) throw new Invalid(fieldErrors(form.error));
+    await updateContact(req.ctx, id, { ...form.data, tags: form.data.tags.split(",") });
+    redirect(res, `/contacts/${id}`);
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    const t = translateFor(req.viewer.locale);
+    const errors = Object.fromEntries(Object.entries(error.fields).map(([field, key]) => [field, t(key)]));
+    const typed = (req.body ?? {}) as Record<string, unknown>;
+    const form = Object.fromEntries(Object.entries(typed).map(([field, value]) => [field, String(value).slice(0, 400)]));
+    await page(req, res.status(422), { errors, form });
+  }
+});
+
+async function page(
+  req: Request,
+  res: Response,
+  shown: { errors: Record<string, string>; form: Record<string, string> | null },
+): Promise<void> {
+  const { ctx, viewer } = req;
+  const contact = await getContact(ctx, idParam(req.params));
+  const [story, part] = await Promise.all([getStory(ctx, contact.id), timeline(req, contact.id, null)]);
+  const phone = phoneOf(contact);
+  const name = contact.name || phone || translateFor(viewer.locale)("contact.unnamed");
+  res.send(
+    req.render("contacts/show", {
+      title: name,
+      contact,
+      name,
+      initials: initials(contact.name),
+      phone,
+      since: shortDay(contact.firstSeenAt, viewer.now, viewer),
+      episodes: presentEpisodes(story, viewer, null),
+      notes: story.notes.map((note) => presentNote(note, viewer)),
+      files: presentFiles(story, viewer),
+      ...part,
+      errors: shown.errors,
+      form: shown.form ?? {
+        name: contact.name,
+        phone,
+        email: contact.email,
+        company: contact.company,
+        jobTitle: contact.jobTitle,
+        tags: contact.tags.join(", "),
+      },
+      isEditing: shown.form !== null || req.query["edit"] === "1",
+    }),
+  );
+}
+
+/** Everything they and we ever said, across conversations, newest page first, in order. */
+async function timeline(req: Request, contactId: number, before: unknown) {
+  const messages = await listMessages(
+    req.ctx,
+    { contactId },
+    { before: parseThreadCursor(before), limit: timelineSize + 1 },
+  );
+  const hasOlder = messages.length > timelineSize;
+  const shown = hasOlder ? messages.slice(1) : messages;
+  const [oldest] = shown;
+  return {
+    items: presentThread({ messages: shown, notes: [], happenings: [] }, req.viewer),
+    older: hasOlder && oldest ? `/contacts/${contactId}/timeline?before=${threadCursor(oldest)}` : null,
+  };
+}

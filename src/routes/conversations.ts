@@ -1,0 +1,233 @@
+import { createHash } from "node:crypto";
+import { Router } from "express";
+import { z } from "zod";
+import { assign } from "../services/conversations/assign.ts";
+import { getDrafts, saveDraft } from "../services/conversations/drafts.ts";
+import { listHappenings } from "../services/conversations/happenings.ts";
+import { addNote } from "../services/conversations/note.ts";
+import { getConversation } from "../services/conversations/queries.ts";
+import { findLastInbound, markConversationRead } from "../services/conversations/read.ts";
+import { type Reply, reply } from "../services/conversations/reply.ts";
+import { reopen, resolve, setPending, snooze } from "../services/conversations/status.ts";
+import { tagConversation, untagConversation } from "../services/conversations/tags.ts";
+import type { Message } from "../services/conversations/types.ts";
+import { announceViewers, listViewers, noteTyping } from "../services/conversations/viewers.ts";
+import { tellRead } from "../services/channels/receipts.ts";
+import { Invalid } from "../services/platform/errors.ts";
+import type { Context } from "../services/platform/context.ts";
+import { contactName, presentDay, presentHappening, presentNote, presentViewers } from "../views/conversations/present.ts";
+import { translateFor } from "../views/i18n.ts";
+import { loadList } from "./inbox.ts";
+import { renderBubble } from "./live-message.ts";
+import { fragment, leave, redirect } from "./respond.ts";
+import { fieldErrors, idParam, optionalId, uuid } from "./validate.ts";
+import { composerOf, loadThread, loadWorkspace, parseThreadCursor, renderHead, snoozeTime } from "./workspace.ts";
+
+const one = z.string();
+const replyForm = z.object({
+  text: one.max(20_000).default(""),
+  client_token: uuid,
+  reply_to_id: optionalId,
+  attachment: z.union([one, z.array(one).max(10)]).optional(),
+});
+const noteForm = z.object({ text: one.max(20_000), client_token: uuid });
+const assignmentForm = z.object({ agent_id: optionalId });
+const snoozeForm = z.object({ preset: one.max(20).default("at"), until: one.max(40).default("") });
+const draftForm = z.object({ kind: z.enum(["reply", "note"]), text: one.max(20_000) });
+const tagForm = z.object({ name: one.min(1, "tags.length").max(60, "tags.length") });
+
+/** One conversation: reading it, and everything done to it. */
+export function conversationRoutes(cursor: () => string): Router {
+  const conversations = Router();
+
+  conversations.get("/conversations/:id", async (req, res) => {
+    const id = idParam(req.params);
+    const at = cursor();
+    const workspace = await loadWorkspace(req, id, at);
+    if (req.isFragment) return fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
+    const list = await loadList(req, id);
+    res.send(req.render("inbox/show", { title: workspace.head.name, list, workspace, cursor: at }));
+  });
+
+  conversations.get("/conversations/:id/thread", async (req, res) => {
+    const id = idParam(req.params);
+    await getConversation(req.ctx, id);
+    fragment(res, req.render("conversations/_items", await loadThread(req, id, null)));
+  });
+
+  conversations.get("/conversations/:id/messages", async (req, res) => {
+    const id = idParam(req.params);
+    await getConversation(req.ctx, id);
+    const page = await loadThread(req, id, parseThreadCursor(req.query["before"]));
+    if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+    fragment(res, req.render("conversations/_items", page));
+  });
+
+  conversations.get("/conversations/:id/head", async (req, res) => {
+    const conversation = await getConversation(req.ctx, idParam(req.params));
+    const drafts = await getDrafts(req.ctx, conversation.id);
+    const recent = new Date(req.viewer.now.getTime() - 120_000);
+    const happened = await listHappenings(req.ctx, conversation.id, { from: recent, to: null, limit: 10 });
+    const items = happened.map((happening) => presentHappening(happening, req.viewer));
+    const regions = [await renderHead(req, conversation)];
+    if (items.length > 0) regions.push(req.render("live/happenings", { id: conversation.id, items }));
+    // The composer is no live region; it only has to follow when writing became possible or impossible.
+    const shown = req.get("x-composer");
+    const composer = composerOf(conversation, req.viewer, { drafts });
+    if (shown !== undefined && shown !== composer.state) {
+      regions.push(`<hx-partial hx-target="#composer" hx-swap="outerHTML">${req.render("conversations/_composer", { composer })}</hx-partial>`);
+    }
+    fragment(res, ...regions);
+  });
+
+  conversations.get("/conversations/:id/viewers", async (req, res) => {
+    const { id } = await getConversation(req.ctx, idParam(req.params));
+    const viewers = presentViewers(await listViewers(req.ctx, id), req.viewer);
+    fragment(res, req.render("conversations/_viewers", { id, viewers }));
+  });
+
+  conversations.post("/conversations/:id/messages", async (req, res) => {
+    const conversation = await getConversation(req.ctx, idParam(req.params));
+    const form = replyForm.safeParse(req.body);
+    try {
+      if (!form.success) throw new Invalid(fieldErrors(form.error));
+      const messages = await replyWithFiles(req.ctx, conversation.id, form.data);
+      if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
+      const after = await getConversation(req.ctx, conversation.id);
+      const composer = composerOf(after, req.viewer, { drafts: { reply: "", note: "" } });
+      const bubbles = messages.map((message) => renderBubble(req.render, req.viewer, message));
+      fragment(res.status(201), req.render("conversations/_composer", { composer }), ...bubbles);
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      const after = await getConversation(req.ctx, conversation.id);
+      const t = translateFor(req.viewer.locale);
+      const draft = String((req.body as { text?: unknown } | undefined)?.text ?? "");
+      const text = Object.values(error.fields).map((key) => t(key, error.values)).join(" ");
+      const token = form.success ? form.data.client_token : undefined;
+      const composer = composerOf(after, req.viewer, {
+        drafts: { reply: draft, note: "" },
+        errors: { text },
+        ...(token ? { clientToken: token } : {}),
+      });
+      fragment(res.status(422), req.render("conversations/_composer", { composer }));
+    }
+  });
+
+  conversations.post("/conversations/:id/notes", async (req, res) => {
+    const conversation = await getConversation(req.ctx, idParam(req.params));
+    const form = noteForm.safeParse(req.body);
+    try {
+      if (!form.success) throw new Invalid(fieldErrors(form.error));
+      const note = await addNote(req.ctx, conversation.id, { text: form.data.text, clientToken: form.data.client_token });
+      if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
+      const drafts = await getDrafts(req.ctx, conversation.id);
+      const composer = composerOf(conversation, req.viewer, { drafts: { ...drafts, note: "" } });
+      const day = presentDay(note.createdAt, req.viewer, null);
+      const shown = req.render("live/note", { id: conversation.id, note: presentNote(note, req.viewer), day });
+      fragment(res.status(201), req.render("conversations/_composer", { composer }), shown);
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      const t = translateFor(req.viewer.locale);
+      const note = Object.values(error.fields).map((key) => t(key, error.values)).join(" ");
+      const drafts = await getDrafts(req.ctx, conversation.id);
+      const composer = composerOf(conversation, req.viewer, { drafts, mode: "note", errors: { note } });
+      fragment(res.status(422), req.render("conversations/_composer", { composer }));
+    }
+  });
+
+  conversations.post("/conversations/:id/assignment", async (req, res) => {
+    const { agent_id } = assignmentForm.parse(req.body ?? {});
+    const conversation = await assign(req.ctx, idParam(req.params), { agentId: agent_id });
+    if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
+    fragment(res, await renderHead(req, conversation));
+  });
+
+  conversations.post("/conversations/:id/snooze", async (req, res) => {
+    const { preset, until } = snoozeForm.parse(req.body ?? {});
+    const id = idParam(req.params);
+    const time = preset === "pending" ? null : snoozeTime(preset, until, req.viewer);
+    if (preset !== "pending" && !time) throw new Invalid({ until: "conversation.snooze_time" });
+    const conversation = time ? await snooze(req.ctx, id, time) : await setPending(req.ctx, id);
+    if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+    fragment(res, await renderHead(req, conversation));
+  });
+
+  conversations.post("/conversations/:id/resolution", async (req, res) => {
+    const conversation = await resolve(req.ctx, idParam(req.params));
+    if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
+    const name = contactName(conversation, req.viewer);
+    fragment(res, req.render("conversations/_resolved", { id: conversation.id, name }));
+  });
+
+  conversations.delete("/conversations/:id/resolution", async (req, res) => {
+    const conversation = await reopen(req.ctx, idParam(req.params));
+    leave(req, res, `/conversations/${conversation.id}`);
+  });
+
+  conversations.post("/conversations/:id/reopening", async (req, res) => {
+    const conversation = await reopen(req.ctx, idParam(req.params));
+    redirect(res, `/conversations/${conversation.id}`);
+  });
+
+  conversations.post("/conversations/:id/tags", async (req, res) => {
+    const form = tagForm.safeParse(req.body);
+    if (!form.success) throw new Invalid({ name: "tags.length" });
+    const id = idParam(req.params);
+    await tagConversation(req.ctx, id, form.data.name);
+    if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+    fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
+  });
+
+  conversations.post("/conversations/:id/tags/remove", async (req, res) => {
+    const form = tagForm.safeParse(req.body);
+    if (!form.success) throw new Invalid({ name: "tags.length" });
+    const id = idParam(req.params);
+    await untagConversation(req.ctx, id, form.data.name);
+    if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+    fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
+  });
+
+  conversations.put("/conversations/:id/draft", async (req, res) => {
+    const form = draftForm.safeParse(req.body);
+    if (!form.success) throw new Invalid(fieldErrors(form.error));
+    await saveDraft(req.ctx, idParam(req.params), form.data);
+    res.status(204).end();
+  });
+
+  conversations.post("/conversations/:id/read", async (req, res) => {
+    const last = await markConversationRead(req.ctx, idParam(req.params));
+    if (last) void tellRead(req.ctx, last, false);
+    res.status(204).end();
+  });
+
+  conversations.post("/conversations/:id/typing", async (req, res) => {
+    const { id } = await getConversation(req.ctx, idParam(req.params));
+    if (await noteTyping(req.ctx, id)) {
+      await announceViewers(req.ctx.db, id);
+      const last = await findLastInbound(req.ctx, id);
+      if (last) void tellRead(req.ctx, last, true);
+    }
+    res.status(204).end();
+  });
+
+  return conversations;
+}
+
+/** Several files are several messages; the words go with the first. Each has a token made from the form's. */
+async function replyWithFiles(ctx: Context, id: number, form: z.output<typeof replyForm>): Promise<Message[]> {
+  const files = form.attachment === undefined ? [] : [form.attachment].flat();
+  const base: Reply = { text: form.text, clientToken: form.client_token, replyToId: form.reply_to_id ?? undefined };
+  if (files.length === 0) return [await reply(ctx, id, base)];
+  const messages: Message[] = [];
+  for (const [index, attachment] of files.entries()) {
+    const first = index === 0;
+    const clientToken = form.client_token && (first ? form.client_token : derivedToken(form.client_token, index));
+    messages.push(await reply(ctx, id, { ...(first ? base : { text: "" }), attachment, clientToken }));
+  }
+  return messages;
+}
+
+function derivedToken(token: string, index: number): string {
+  const hex = createHash("sha256").update(`${token}/${index}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

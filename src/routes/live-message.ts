@@ -1,0 +1,14 @@
+import type { Message } from "../services/conversations/types.ts";
+import { presentDay } from "../views/conversations/present.ts";
+import type { Render, Viewer } from "../views/index.ts";
+import { presentMessage } from "../views/messages/present.ts";
+
+/** A message as it is put into an open thread: by the answer to a form and by the live push alike. */
+export function renderBubble(render: Render, viewer: Viewer, message: Message): string {
+  const bubble = presentMessage(message, viewer);
+  return render("live/message", {
+    id: message.conversationId,
+    item: { type: "message", key: bubble.key, bubble },
+    day: presentDay(message.sentAt, viewer, null),
+  });
+}

@@ -1,0 +1,283 @@
+import { randomUUID } from "node:crypto";
+import { type Request, type Response, Router } from "express";
+import { findSession } from "../services/agents/queries.ts";
+import { findMessages } from "../services/conversations/messages.ts";
+import { getNote } from "../services/conversations/note.ts";
+import { getConversation } from "../services/conversations/queries.ts";
+import { findVisible } from "../services/conversations/seen.ts";
+import { announceViewers, forgetViewer, noteViewers } from "../services/conversations/viewers.ts";
+import type { Bell } from "../services/platform/bell.ts";
+import type { Context, Platform } from "../services/platform/context.ts";
+import { rows } from "../services/platform/database.ts";
+import type { Fact } from "../services/platform/events.ts";
+import { presentDay, presentNote } from "../views/conversations/present.ts";
+import { createRender, type Render, type Viewer } from "../views/index.ts";
+import { renderBubble } from "./live-message.ts";
+
+/** One open page. */
+interface Stream {
+  id: string;
+  agentId: number;
+  sessionId: string;
+  ctx: Context;
+  viewer: Viewer;
+  render: Render;
+  conversationId: number | null;
+  res: Response;
+}
+
+/** Facts that a reconnecting page may have missed; beyond it asks for everything again. */
+const remembered = 2000;
+const heartbeatMs = 20_000;
+/** A list is announced at most this often; every page adds up to half of it at random, so that not all ask at once. */
+const announceMs = 400;
+/** Who reads slower than this is better served by a fresh page. Bytes. */
+const largestBuffer = 1024 * 1024;
+const mostStreamsPerAgent = 12;
+
+export interface Live {
+  router: Router;
+  /** Where the stream stands: taken before a page is read, so that the page cannot miss anything. */
+  cursor: () => string;
+  close: () => void;
+}
+
+/**
+ * The window: server-sent events that carry HTML of one message or note to whoever has its conversation open, and
+ * say "ask again" about lists. Everything is read as the viewer, once per audience, when it is sent.
+ */
+export function openLive(platform: Platform, bell: Bell, version: string): Live {
+  const boot = randomUUID().slice(0, 8);
+  const streams = new Set<Stream>();
+  const memory: { seq: number; facts: Fact[] }[] = [];
+  let seq = 0;
+  let changed = new Set<number>();
+  let announcing: NodeJS.Timeout | null = null;
+  const cursor = () => `${boot}.${seq}`;
+
+  function send(stream: Stream, event: string | null, html: string): void {
+    if (stream.res.writableLength > largestBuffer) return stream.res.destroy() as never;
+    const data = html.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
+    stream.res.write(`id: ${cursor()}\n${event ? `event: ${event}\n` : ""}${data}\n`);
+  }
+
+  bell.onFacts((facts) => {
+    seq += 1;
+    memory.push({ seq, facts });
+    if (memory.length > remembered) memory.shift();
+    if (streams.size === 0) return;
+    void push(facts, streams).catch((error: unknown) => platform.logger.warn({ err: error }, "a live push failed"));
+  });
+  bell.onGap(() => {
+    seq += 1;
+    memory.length = 0;
+    for (const stream of streams) send(stream, "live:resync", "");
+  });
+
+  async function push(facts: readonly Fact[], to: Iterable<Stream>): Promise<void> {
+    const messages = new Map<number, Set<number>>();
+    for (const fact of facts) {
+      if ("conversationId" in fact && fact.type !== "conversation.viewed") changed.add(fact.conversationId);
+      switch (fact.type) {
+        case "message.received":
+        case "message.queued":
+        case "message.changed": {
+          const ids = messages.get(fact.conversationId) ?? new Set();
+          messages.set(fact.conversationId, ids.add(fact.messageId));
+          break;
+        }
+        case "note.added":
+        case "note.changed":
+          await pushNote(fact.conversationId, fact.noteId, to);
+          break;
+        case "conversation.changed":
+          await announceToViewers(fact.conversationId, "conversation:changed", to);
+          break;
+        case "conversation.viewed":
+          await announceToViewers(fact.conversationId, "viewers:changed", to);
+          break;
+        case "agent.changed":
+          await refreshAgent(fact.agentId);
+          break;
+        case "conversation.read":
+        case "contact.changed":
+        case "inbox.changed":
+        case "inbound_event.received":
+        case "inbound_event.quarantined":
+        case "media.pending":
+        case "firm.changed":
+          break;
+      }
+    }
+    for (const [conversationId, ids] of messages) await pushMessages(conversationId, [...ids], to);
+    if (changed.size > 0) announcing ??= setTimeout(() => void announceLists(), announceMs);
+  }
+
+  /** Streams on a conversation, by what their agents may see and how they read. */
+  function audiences(conversationId: number | null, to: Iterable<Stream>): Map<string, Stream[]> {
+    const found = new Map<string, Stream[]>();
+    for (const stream of to) {
+      if (conversationId !== null && stream.conversationId !== conversationId) continue;
+      const key = audienceKey(stream);
+      found.set(key, [...(found.get(key) ?? []), stream]);
+    }
+    return found;
+  }
+
+  async function pushMessages(conversationId: number, ids: number[], to: Iterable<Stream>): Promise<void> {
+    for (const [first, ...others] of audiences(conversationId, to).values()) {
+      if (!first) continue;
+      for (const message of await findMessages(first.ctx, ids)) {
+        const viewer = { ...first.viewer, now: new Date() };
+        const html = renderBubble(first.render, viewer, message);
+        for (const stream of [first, ...others]) send(stream, null, html);
+      }
+    }
+  }
+
+  async function pushNote(conversationId: number, noteId: number, to: Iterable<Stream>): Promise<void> {
+    for (const [first, ...others] of audiences(conversationId, to).values()) {
+      if (!first) continue;
+      const note = await getNote(first.ctx, noteId).catch(() => null);
+      if (!note) continue;
+      const viewer = { ...first.viewer, now: new Date() };
+      const day = presentDay(note.createdAt, viewer, null);
+      const html = first.render("live/note", { id: conversationId, note: presentNote(note, viewer), day });
+      for (const stream of [first, ...others]) send(stream, null, html);
+    }
+  }
+
+  async function announceToViewers(conversationId: number, event: string, to: Iterable<Stream>): Promise<void> {
+    for (const audience of audiences(conversationId, to).values()) {
+      const [first] = audience;
+      if (!first || (await findVisible(first.ctx, [conversationId])).length === 0) continue;
+      for (const stream of audience) send(stream, event, "");
+    }
+  }
+
+  /** Even "something changed" says something: only audiences that see one of the changed conversations hear it. */
+  async function announceLists(): Promise<void> {
+    const ids = [...changed];
+    changed = new Set();
+    announcing = null;
+    try {
+      for (const audience of audiences(null, streams).values()) {
+        const [first] = audience;
+        if (!first || (await findVisible(first.ctx, ids)).length === 0) continue;
+        for (const stream of audience) {
+          setTimeout(() => streams.has(stream) && send(stream, "list:changed", ""), Math.random() * (announceMs / 2));
+        }
+      }
+    } catch (error) {
+      platform.logger.warn({ err: error }, "a list could not be announced; pages ask again at the next change");
+    }
+  }
+
+  /** A new role or team counts from now on; who was deactivated or signed out everywhere hears nothing more. */
+  async function refreshAgent(agentId: number): Promise<void> {
+    const theirs = [...streams].filter((stream) => stream.agentId === agentId);
+    if (theirs.length === 0) return;
+    const session = await findSession(platform.db, agentId);
+    for (const stream of theirs) {
+      if (!session) stream.res.end();
+      else stream.ctx = { ...stream.ctx, actor: session.actor };
+    }
+  }
+
+  async function heartbeat(): Promise<void> {
+    for (const stream of streams) stream.res.write(": here\n\n");
+    const open = [...streams];
+    if (open.length === 0) return;
+    await noteViewers(platform.db, open.flatMap(viewing));
+    const alive = await rows<{ sid: string }>(
+      platform.db,
+      "select sid from sessions where sid = any(?::text[]) and expire > now()",
+      [open.map(({ sessionId }) => sessionId)],
+    );
+    const sids = new Set(alive.map(({ sid }) => sid));
+    for (const stream of open) if (!sids.has(stream.sessionId)) stream.res.end();
+  }
+  const beat = setInterval(() => {
+    heartbeat().catch((error: unknown) => platform.logger.warn({ err: error }, "a heartbeat failed; the next one follows"));
+  }, heartbeatMs);
+
+  const router = Router();
+  router.get("/live", async (req, res) => {
+    const conversationId = /^\d{1,15}$/.test(String(req.query["conversation"] ?? "")) ? Number(req.query["conversation"]) : null;
+    if (conversationId !== null) await getConversation(req.ctx, conversationId);
+    const stream = openStream(req, res, conversationId);
+    dropOldest(stream.agentId);
+    streams.add(stream);
+    res.on("close", () => {
+      streams.delete(stream);
+      void leave(stream).catch(() => {});
+    });
+    await catchUp(stream, String(req.get("last-event-id") ?? req.query["cursor"] ?? ""));
+    if (conversationId !== null) {
+      await noteViewers(platform.db, viewing(stream));
+      await announceViewers(platform.db, conversationId);
+    }
+  });
+
+  function openStream(req: Request, res: Response, conversationId: number | null): Stream {
+    const { actor } = req.ctx;
+    res.status(200).set({
+      "Content-Type": "text/event-stream; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Accel-Buffering": "no",
+    });
+    res.flushHeaders();
+    res.write(": here\n\n");
+    req.socket.setNoDelay(true);
+    const firmName = req.user?.firmName ?? "";
+    return {
+      id: randomUUID(),
+      agentId: actor.kind === "agent" ? actor.id : 0,
+      sessionId: req.sessionID,
+      ctx: { ...req.ctx, now: () => new Date() },
+      viewer: req.viewer,
+      // Pushed regions hold no htmx of their own, so they need no nonce: injected attributes stay without one.
+      render: createRender(req.viewer, { nonce: "", version, firmName }),
+      conversationId,
+      res,
+    };
+  }
+
+  function dropOldest(agentId: number): void {
+    const theirs = [...streams].filter((stream) => stream.agentId === agentId);
+    for (const stream of theirs.slice(0, Math.max(0, theirs.length - mostStreamsPerAgent + 1))) stream.res.end();
+  }
+
+  async function catchUp(stream: Stream, from: string): Promise<void> {
+    const [itsBoot, position] = from.split(".");
+    const missed = memory.filter((one) => one.seq > Number(position));
+    const knows = itsBoot === boot && Number(position) <= seq && missed.length === seq - Number(position);
+    if (!knows) send(stream, "live:resync", "");
+    else for (const { facts } of missed) await push(facts, [stream]);
+  }
+
+  async function leave(stream: Stream): Promise<void> {
+    if (stream.conversationId === null) return;
+    await forgetViewer(platform.db, stream.id);
+    await announceViewers(platform.db, stream.conversationId);
+  }
+
+  return {
+    router,
+    cursor,
+    close() {
+      clearInterval(beat);
+      if (announcing) clearTimeout(announcing);
+      for (const stream of streams) stream.res.end();
+    },
+  };
+}
+
+const viewing = ({ id, conversationId, agentId }: Stream) =>
+  conversationId === null ? [] : [{ streamId: id, conversationId, agentId }];
+
+function audienceKey({ ctx, viewer }: Stream): string {
+  const { actor } = ctx;
+  if (actor.kind !== "agent") return "nobody";
+  return [viewer.locale, viewer.timeZone, [...actor.teamIds].join(","), [...actor.permissions].sort().join(",")].join("|");
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { type Request, type Response, Router } from "express";
+import { z } from "zod";
+import { changeRole, createAgent, deactivateAgent, reactivateAgent } from "../../services/agents/agent.ts";
+import { type Agent, listAgents, listRoles, type Role } from "../../services/agents/queries.ts";
+import { Invalid } from "../../services/platform/errors.ts";
+import { isTextKey, translateFor } from "../../views/i18n.ts";
+import { requirePermission } from "../guards.ts";
+import { fragment, redirect } from "../respond.ts";
+import { given } from "../set-up.ts";
+import { fieldErrors, idParam } from "../validate.ts";
+
+const agentForm = z.object({
+  name: z.string().trim().min(1).max(120),
+  email: z.email("agents.email_invalid").max(254),
+  role: z.string().max(80),
+  password: z.string().min(10, "agents.password_length").max(256, "agents.password_length"),
+});
+const roleForm = z.object({ role: z.string().max(80) });
+
+/** Who may enter and what they may do. */
+export const agents: Router = Router();
+agents.use("/settings/agents", requirePermission("configure"));
+
+agents.get("/settings/agents", async (req, res) => {
+  const [all, roles] = await Promise.all([listAgents(req.ctx), listRoles(req.ctx)]);
+  const title = translateFor(req.viewer.locale)("settings.agents");
+  const shown = all.map((agent) => labelled(req, agent));
+  res.send(req.render("settings/agents/index", { title, agents: shown, roles: labelRoles(req, roles) }));
+});
+
+agents.get("/settings/agents/new", async (req, res) => {
+  await page(req, res, { name: "", email: "", role: "agent", password: randomBytes(9).toString("base64url") }, {});
+});
+
+agents.post("/settings/agents", async (req, res) => {
+  const form = agentForm.safeParse(req.body);
+  try {
+    if (!form.success) throw new Invalid(fieldErrors(form.error));
+    await createAgent(req.ctx, form.data);
+    redirect(res, "/settings/agents");
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    await page(req, res.status(422), { ...given(req.body), password: "" }, error.fields);
+  }
+});
+
+agents.post("/settings/agents/:id/role", async (req, res) => {
+  const { role } = roleForm.parse(req.body ?? {});
+  await answer(req, res, await changeRole(req.ctx, idParam(req.params), role));
+});
+
+agents.post("/settings/agents/:id/deactivation", async (req, res) => {
+  await answer(req, res, await deactivateAgent(req.ctx, idParam(req.params)));
+});
+
+agents.post("/settings/agents/:id/reactivation", async (req, res) => {
+  await answer(req, res, await reactivateAgent(req.ctx, idParam(req.params)));
+});
+
+async function answer(req: Request, res: Response, agent: Agent): Promise<void> {
+  if (!req.isFragment) return redirect(res, "/settings/agents");
+  const roles = labelRoles(req, await listRoles(req.ctx));
+  fragment(res, req.render("settings/agents/_row", { agent: labelled(req, agent), roles }));
+}
+
+async function page(req: Request, res: Response, form: Record<string, string>, errors: Record<string, string>): Promise<void> {
+  const t = translateFor(req.viewer.locale);
+  const words = Object.fromEntries(Object.entries(errors).map(([field, key]) => [field, t(key)]));
+  const roles = labelRoles(req, await listRoles(req.ctx));
+  res.send(req.render("settings/agents/new", { title: t("agents.add"), form, errors: words, roles }));
+}
+
+function labelled(req: Request, agent: Agent) {
+  const t = translateFor(req.viewer.locale);
+  return { ...agent, roleLabel: roleLabel(req, agent.roleName), availabilityLabel: t(`availability.${agent.availability}`) };
+}
+
+const labelRoles = (req: Request, roles: readonly Role[]) => roles.map((role) => ({ ...role, label: roleLabel(req, role.name) }));
+
+/** Built-in roles have a name in every language; the firm's own keep theirs. */
+function roleLabel(req: Request, name: string): string {
+  return isTextKey(`role.${name}`) ? translateFor(req.viewer.locale)(`role.${name}`) : name;
+}

@@ -1,0 +1,43 @@
+import { type Request, type Response, Router } from "express";
+import { z } from "zod";
+import { updateOwnSettings } from "../../services/agents/agent.ts";
+import { countQuarantined } from "../../services/channels/inbound-events.ts";
+import { translateFor } from "../../views/i18n.ts";
+import { redirect } from "../respond.ts";
+import { given, isTimeZone, timeZones } from "../set-up.ts";
+import { fieldErrors } from "../validate.ts";
+
+const profileForm = z.object({
+  locale: z.enum(["es", "en"]),
+  timeZone: z.string().max(80).refine(isTimeZone, "set_up.time_zone_unknown"),
+  availability: z.enum(["online", "away", "offline"]),
+});
+
+/** The entrance of the settings, and what everyone sets for themselves. */
+export const profile: Router = Router();
+
+profile.get("/settings", async (req, res) => {
+  const title = translateFor(req.viewer.locale)("settings.title");
+  res.send(req.render("settings/index", { title, quarantined: await countQuarantined(req.ctx) }));
+});
+
+profile.get("/settings/profile", (req, res) => {
+  const { locale, timeZone } = req.viewer;
+  page(req, res, { locale, timeZone, availability: req.user?.agent.availability ?? "online" }, {});
+});
+
+profile.post("/settings/profile", async (req, res) => {
+  const form = profileForm.safeParse(req.body);
+  if (!form.success) {
+    const t = translateFor(req.viewer.locale);
+    const errors = Object.entries(fieldErrors(form.error)).map(([field, key]) => [field, t(key)]);
+    return page(req, res.status(422), given(req.body), Object.fromEntries(errors));
+  }
+  await updateOwnSettings(req.ctx, form.data);
+  redirect(res, "/settings/profile?saved=1");
+});
+
+function page(req: Request, res: Response, form: Record<string, string>, errors: Record<string, string>): void {
+  const title = translateFor(req.viewer.locale)("settings.profile");
+  res.send(req.render("settings/profile", { title, form, errors, timeZones, saved: req.query["saved"] === "1" }));
+}

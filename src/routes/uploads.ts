@@ -1,0 +1,79 @@
+import busboy from "busboy";
+import { type Request, Router } from "express";
+import { discardUpload, storeUpload } from "../services/channels/uploads.ts";
+import { getConversation } from "../services/conversations/queries.ts";
+import { Invalid, NotFound } from "../services/platform/errors.ts";
+import { fileSize } from "../views/format.ts";
+import { fragment } from "./respond.ts";
+import { idParam } from "./validate.ts";
+
+/** Meta's largest document; what is larger is refused while it arrives. Bytes. */
+const largestUpload = 100 * 1024 * 1024;
+
+/** Files that agents choose, kept until the reply that takes them along. */
+export const uploads: Router = Router();
+
+uploads.post("/conversations/:id/uploads", async (req, res) => {
+  await getConversation(req.ctx, idParam(req.params));
+  const file = await receiveFile(req);
+  const upload = await storeUpload(req.ctx, file);
+  const href = `/files/${upload.publicId}`;
+  fragment(
+    res.status(201),
+    req.render("conversations/_upload", {
+      publicId: upload.publicId,
+      upload: {
+        kind: upload.kind,
+        href,
+        thumbnail: upload.hasThumbnail ? `${href}/thumbnail` : null,
+        inline: false,
+        name: upload.fileName,
+        size: fileSize(upload.bytes ?? 0, req.viewer.locale),
+        width: upload.width,
+        height: upload.height,
+        state: "stored",
+        isSticker: false,
+      },
+    }),
+  );
+});
+
+uploads.delete("/uploads/:id", async (req, res) => {
+  const { id } = req.params;
+  if (typeof id !== "string" || !/^[0-9a-f]{32}$/.test(id)) throw new NotFound();
+  await discardUpload(req.ctx, id);
+  res.status(204).end();
+});
+
+/** The first file of a multipart form; an aborted upload leaves nothing behind. */
+function receiveFile(req: Request): Promise<{ fileName: string; claimedType: string; bytes: Uint8Array }> {
+  return new Promise((resolve, reject) => {
+    let parser: busboy.Busboy;
+    try {
+      parser = busboy({
+        headers: req.headers,
+        defParamCharset: "utf8",
+        limits: { files: 1, fields: 5, fieldSize: 1000, fileSize: largestUpload },
+      });
+    } catch {
+      reject(new Invalid({ file: "composer.file_empty" }));
+      return;
+    }
+    let found = false;
+    parser.on("file", (_name, stream, { filename, mimeType }) => {
+      found = true;
+      const chunks: Buffer[] = [];
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("limit", () => reject(new Invalid({ file: "composer.file_too_large" })));
+      stream.on("end", () => {
+        if (!stream.truncated) resolve({ fileName: filename ?? "", claimedType: mimeType, bytes: Buffer.concat(chunks) });
+      });
+    });
+    parser.on("error", () => reject(new Invalid({ file: "composer.file_empty" })));
+    parser.on("close", () => {
+      if (!found) reject(new Invalid({ file: "composer.file_empty" }));
+    });
+    req.on("aborted", () => reject(new Invalid({ file: "composer.file_empty" })));
+    req.pipe(parser);
+  });
+}

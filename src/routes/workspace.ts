@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import type { Request } from "express";
+import { listActiveAgents } from "../services/agents/queries.ts";
+import { getContact } from "../services/contacts/queries.ts";
+import { getDrafts } from "../services/conversations/drafts.ts";
+import { listHappenings } from "../services/conversations/happenings.ts";
+import { listMessages, type ThreadCursor } from "../services/conversations/messages.ts";
+import { listNotes } from "../services/conversations/note.ts";
+import { getConversation } from "../services/conversations/queries.ts";
+import { getStory } from "../services/conversations/story.ts";
+import type { Conversation } from "../services/conversations/types.ts";
+import { listViewers } from "../services/conversations/viewers.ts";
+import { presentBand, presentSide } from "../views/conversations/context.ts";
+import {
+  contactName,
+  presentHead,
+  presentThread,
+  presentViewers,
+  presentWindow,
+  type ThreadItem,
+} from "../views/conversations/present.ts";
+import { translateFor } from "../views/i18n.ts";
+import type { Viewer } from "../views/index.ts";
+import type { BandView, ComposerView, Errors, WorkspaceView } from "../views/views.ts";
+
+/** Messages of a page of the thread. */
+const pageSize = 30;
+
+/** A conversation with everything around it; its parts are asked for side by side. */
+export async function loadWorkspace(req: Request, id: number, cursor: string): Promise<WorkspaceView> {
+  const { ctx, viewer } = req;
+  const conversation = await getConversation(ctx, id);
+  const [thread, contact, story, drafts, viewers, agents] = await Promise.all([
+    loadThread(req, id, null),
+    getContact(ctx, conversation.contactId),
+    getStory(ctx, conversation.contactId),
+    getDrafts(ctx, id),
+    listViewers(ctx, id),
+    listActiveAgents(ctx),
+  ]);
+  return {
+    id,
+    head: presentHead(conversation, viewer),
+    band: presentBand(conversation, contact, story, viewer),
+    agents: agents.map((agent) => ({ ...agent, isCurrent: agent.id === conversation.assigneeId })),
+    ...thread,
+    composer: composerOf(conversation, viewer, { drafts }),
+    viewers: presentViewers(viewers, viewer),
+    side: presentSide(conversation, contact, story, viewer),
+    cursor,
+    unread: conversation.unreadCount,
+    snoozeTimes: snoozeTimes(viewer),
+  };
+}
+
+/** A page of the thread, with the notes and happenings of its time. */
+export async function loadThread(
+  req: Request,
+  id: number,
+  before: ThreadCursor | null,
+): Promise<{ items: ThreadItem[]; older: string | null }> {
+  const messages = await listMessages(req.ctx, { conversationId: id }, { before, limit: pageSize + 1 });
+  const hasOlder = messages.length > pageSize;
+  const shown = hasOlder ? messages.slice(1) : messages;
+  const [oldest] = shown;
+  const span = { from: hasOlder && oldest ? oldest.sentAt : null, to: before?.sentAt ?? null };
+  const [notes, happenings] = await Promise.all([
+    listNotes(req.ctx, id, span),
+    listHappenings(req.ctx, id, { ...span, limit: 100 }),
+  ]);
+  return {
+    items: presentThread({ messages: shown, notes, happenings }, req.viewer),
+    older: hasOlder && oldest ? `/conversations/${id}/messages?before=${threadCursor(oldest)}` : null,
+  };
+}
+
+export const threadCursor = ({ sentAt, id }: ThreadCursor): string => `${sentAt.getTime()}-${id}`;
+
+export function parseThreadCursor(value: unknown): ThreadCursor | null {
+  const match = typeof value === "string" ? /^(\d{1,15})-(\d{1,15})$/.exec(value) : null;
+  return match ? { sentAt: new Date(Number(match[1])), id: Number(match[2]) } : null;
+}
+
+/** The composer with fresh tokens, unless the same form comes back with its faults. */
+export function composerOf(
+  conversation: Conversation,
+  viewer: Viewer,
+  with_: { drafts: ComposerView["drafts"]; mode?: ComposerView["mode"]; errors?: Errors; clientToken?: string },
+): ComposerView {
+  const window = presentWindow(conversation, viewer);
+  const isResolved = conversation.status === "resolved";
+  return {
+    id: conversation.id,
+    name: contactName(conversation, viewer),
+    window,
+    isResolved,
+    state: isResolved ? "resolved" : window.isOpen ? "open" : "closed",
+    clientToken: with_.clientToken ?? randomUUID(),
+    noteToken: randomUUID(),
+    drafts: with_.drafts,
+    mode: with_.mode ?? "reply",
+    inboxName: conversation.lastInboxName,
+    errors: with_.errors ?? {},
+  };
+}
+
+/** Header and band, after an act that changed them. */
+export async function renderHead(req: Request, conversation: Conversation): Promise<string> {
+  const { ctx, viewer } = req;
+  const [contact, story, agents] = await Promise.all([
+    getContact(ctx, conversation.contactId),
+    getStory(ctx, conversation.contactId),
+    listActiveAgents(ctx),
+  ]);
+  const band: BandView = presentBand(conversation, contact, story, viewer);
+  return req.render("conversations/_head", {
+    head: presentHead(conversation, viewer),
+    band,
+    agents: agents.map((agent) => ({ ...agent, isCurrent: agent.id === conversation.assigneeId })),
+    snoozeTimes: snoozeTimes(viewer),
+  });
+}
+
+/** Named times of the snooze menu, as they fall in the viewer's zone. */
+const presets = {
+  hour: (now) => now.add({ hours: 1 }),
+  three_hours: (now) => now.add({ hours: 3 }),
+  tomorrow: (now) => now.add({ days: 1 }).withPlainTime("09:00"),
+  monday: (now) => now.add({ days: 8 - now.dayOfWeek }).withPlainTime("09:00"),
+} satisfies Record<string, (now: Temporal.ZonedDateTime) => Temporal.ZonedDateTime>;
+
+function snoozeTimes(viewer: Viewer): WorkspaceView["snoozeTimes"] {
+  const t = translateFor(viewer.locale);
+  return Object.keys(presets).map((value) => ({ value, label: t(`snooze.${value}`) }));
+}
+
+/** The time that a preset or a typed local time means for this viewer; null when it is none. */
+export function snoozeTime(preset: string, typed: string, viewer: Viewer): Date | null {
+  const now = Temporal.Instant.fromEpochMilliseconds(viewer.now.getTime()).toZonedDateTimeISO(viewer.timeZone);
+  if (preset in presets) return new Date(presets[preset as keyof typeof presets](now).epochMilliseconds);
+  try {
+    return new Date(Temporal.PlainDateTime.from(typed).toZonedDateTime(viewer.timeZone).epochMilliseconds);
+  } catch {
+    return null;
+  }
+}

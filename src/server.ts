@@ -1,0 +1,139 @@
+import type { Server } from "node:http";
+import pg from "pg";
+import { type Config, readConfig } from "./config.ts";
+import { createApp } from "./app.ts";
+import type { Demo } from "./routes/demo/phone.ts";
+import { ensureAdmin, openSetUp } from "./services/agents/set-up.ts";
+import { openDoor } from "./services/channels/door.ts";
+import { openBell } from "./services/platform/bell.ts";
+import { type Platform, systemContext } from "./services/platform/context.ts";
+import { openDatabase } from "./services/platform/database.ts";
+import { startEmbeddedPostgres } from "./services/platform/embedded-postgres.ts";
+import { factsChannel } from "./services/platform/events.ts";
+import { createLogger } from "./services/platform/logger.ts";
+import { migrate } from "./services/platform/migrate.ts";
+import { openSecrets } from "./services/platform/secrets.ts";
+import { openLocalStorage } from "./services/platform/storage.ts";
+import { type Schedule, startSchedule } from "./services/schedule.ts";
+
+/** Connections: requests and jobs share one pool, deliveries have their own, so that neither starves the other. */
+const poolSize = 16;
+const doorPoolSize = 4;
+/** Docker kills after ten seconds by default, systemd after ninety. */
+const longestStopMs = 20_000;
+
+export interface RunningServer {
+  platform: Platform;
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/** Opens what every command needs: the database (embedded unless configured), migrated, secrets and storage. */
+export async function openPlatform(config: Config, size = poolSize) {
+  const logger = createLogger(config.logLevel);
+  const embedded = config.databaseUrl ? null : await startEmbeddedPostgres(config.dataDir);
+  const databaseUrl = config.databaseUrl ?? embedded?.url ?? "";
+  const db = openDatabase(databaseUrl, { size, name: "hilo" });
+  await migrate(db);
+  const storage = openLocalStorage(`${config.dataDir}/files`);
+  const platform: Platform = { config, db, logger, secrets: openSecrets(config), storage };
+  return {
+    platform,
+    databaseUrl,
+    async close() {
+      await db.destroy();
+      await embedded?.stop();
+    },
+  };
+}
+
+/** config → database → app → listen; the schedule; stopping finishes what was begun. */
+export async function startServer(config: Config, prepare?: (platform: Platform) => Promise<Demo>): Promise<RunningServer> {
+  const { platform, databaseUrl, close } = await openPlatform(config);
+  const { db, logger, secrets } = platform;
+  const system = systemContext(platform);
+  const demo = prepare ? await prepare(platform) : null;
+  if (config.admin) await ensureAdmin(system, config.admin);
+
+  const bell = openBell(databaseUrl, logger);
+  const doorDb = openDatabase(databaseUrl, { size: doorPoolSize, name: "hilo-door" });
+  const sessionPool = new pg.Pool({ connectionString: databaseUrl, max: 4, application_name: "hilo-sessions" });
+  sessionPool.on("error", (error) => logger.warn({ err: error }, "a session connection was lost"));
+  const schedule: Schedule | null = config.runsWorker ? startSchedule(system, bell) : null;
+  const stored = () => {
+    if (schedule) schedule.nudge("drain");
+    else void doorDb.raw("select pg_notify(?, ?)", [factsChannel, '[{"type":"inbound_event.received"}]']).catch(() => {});
+  };
+  const door = openDoor(doorDb, secrets, stored);
+  bell.onFacts((facts) => {
+    if (facts.some(({ type }) => type === "inbox.changed")) door.forget();
+  });
+  const app = createApp({ platform, bell, door, sessionPool, demo });
+  const server = await listen(app.express, config);
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : config.port;
+  const url = config.baseUrl ?? `http://${config.host === "127.0.0.1" || config.host === "0.0.0.0" ? "localhost" : config.host}:${port}`;
+  logger.info({ url }, "Hilo is ready");
+  const token = await openSetUp(system);
+  if (token) announceSetUp(logger, `${url}/set-up/${token}`);
+
+  let stopping: Promise<void> | null = null;
+  const stop = () => {
+    stopping ??= (async () => {
+      app.health.drain();
+      app.live.close();
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      server.closeIdleConnections();
+      const forced = setTimeout(() => server.closeAllConnections(), longestStopMs / 2);
+      await Promise.all([closed, schedule?.stop()]);
+      clearTimeout(forced);
+      await bell.close();
+      await sessionPool.end();
+      await doorDb.destroy();
+      await close();
+    })();
+    return stopping;
+  };
+  return { platform, url, stop };
+}
+
+function listen(app: (typeof createApp extends (...a: never[]) => infer R ? R : never)["express"], config: Config): Promise<Server> {
+  return new Promise((done, fail) => {
+    const server = app.listen(config.port, config.host, () => done(server));
+    server.on("error", fail);
+    server.headersTimeout = 15_000;
+    server.requestTimeout = 60_000;
+    server.keepAliveTimeout = 65_000;
+  });
+}
+
+function announceSetUp(logger: Platform["logger"], url: string): void {
+  logger.info({ setup_url: url }, "open this link once to set Hilo up");
+  process.stdout.write(`\n  Hilo está listo / Hilo is ready:\n  ${url}\n\n`);
+}
+
+/** Runs until a signal; a second one does not hurry it, and a hung connection does not hold it. */
+export function stopOnSignals(server: RunningServer): void {
+  const stop = () => {
+    const late = setTimeout(() => process.exit(1), longestStopMs);
+    late.unref();
+    server.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        server.platform.logger.error({ err: error }, "stopping failed");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+if (import.meta.main) {
+  try {
+    stopOnSignals(await startServer(readConfig()));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}

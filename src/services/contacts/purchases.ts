@@ -1,0 +1,83 @@
+import { may } from "../agents/policy.ts";
+import type { Context } from "../platform/context.ts";
+import { row } from "../platform/database.ts";
+import { Forbidden } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+import { getContact } from "./queries.ts";
+
+/** What a shop tells of a purchase. Absent keeps what was stored. */
+export interface PurchaseFields {
+  number?: string | undefined;
+  placedAt?: string | undefined;
+  /** In the currency's unit, at most two decimals. */
+  amount?: number | undefined;
+  /** ISO 4217. */
+  currency?: string | undefined;
+  status?: string | undefined;
+  trackingUrl?: string | undefined;
+  deliveryWindow?: string | undefined;
+  returnedAt?: string | null | undefined;
+  items?: { name: string; quantity?: number | undefined; amount?: number | undefined }[] | undefined;
+}
+
+export interface Purchase {
+  id: number;
+  contactId: number;
+  externalId: string;
+  number: string;
+  placedAt: Date | null;
+  amount: string | null;
+  currency: string | null;
+  status: string;
+  trackingUrl: string;
+  deliveryWindow: string;
+  returnedAt: Date | null;
+  items: unknown[];
+  updatedAt: Date;
+}
+
+/** Stores a purchase under the shop's own id: the same call again changes nothing. @throws NotFound, Forbidden. */
+export async function savePurchase(
+  ctx: Context,
+  contactId: number,
+  externalId: string,
+  fields: PurchaseFields,
+): Promise<Purchase> {
+  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  await getContact(ctx, contactId);
+  return transact(ctx, async (tx) => {
+    const saved = await row<Purchase>(
+      tx.db,
+      `insert into purchases as p (contact_id, external_id, number, placed_at, amount, currency, status, tracking_url,
+         delivery_window, returned_at, items)
+       values (:contactId, :externalId, coalesce(:number, ''), :placedAt, :amount, :currency, coalesce(:status, ''),
+         coalesce(:trackingUrl, ''), coalesce(:deliveryWindow, ''), :returnedAt, coalesce(:items::jsonb, '[]'))
+       on conflict (contact_id, external_id) do update set number = coalesce(:number, p.number),
+         placed_at = coalesce(:placedAt, p.placed_at), amount = coalesce(:amount, p.amount),
+         currency = coalesce(:currency, p.currency), status = coalesce(:status, p.status),
+         tracking_url = coalesce(:trackingUrl, p.tracking_url), delivery_window = coalesce(:deliveryWindow, p.delivery_window),
+         returned_at = case when :clearReturn then null else coalesce(:returnedAt, p.returned_at) end,
+         items = coalesce(:items::jsonb, p.items), updated_at = now()
+       returning id, contact_id as "contactId", external_id as "externalId", number, placed_at as "placedAt", amount, currency,
+         status, tracking_url as "trackingUrl", delivery_window as "deliveryWindow", returned_at as "returnedAt", items,
+         updated_at as "updatedAt"`,
+      {
+        contactId,
+        externalId,
+        number: fields.number ?? null,
+        placedAt: fields.placedAt ?? null,
+        amount: fields.amount ?? null,
+        currency: fields.currency ?? null,
+        status: fields.status ?? null,
+        trackingUrl: fields.trackingUrl ?? null,
+        deliveryWindow: fields.deliveryWindow ?? null,
+        returnedAt: fields.returnedAt ?? null,
+        clearReturn: fields.returnedAt === null,
+        items: fields.items ? JSON.stringify(fields.items) : null,
+      },
+    );
+    if (!saved) throw new Error("a purchase was not stored");
+    tx.record({ type: "contact.changed", contactId }, { act: "purchase.saved", contactId, data: { externalId, status: saved.status } });
+    return saved;
+  });
+}

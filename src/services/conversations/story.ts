@@ -1,0 +1,72 @@
+import type { Reader } from "../platform/context.ts";
+import { row } from "../platform/database.ts";
+import { visibleTo } from "./policy.ts";
+import type { MediaKind, MessageKind, Note, Status } from "./types.ts";
+
+/** An earlier or current conversation of a contact. */
+export interface Episode {
+  id: number;
+  status: Status;
+  preview: string;
+  previewKind: MessageKind;
+  assigneeName: string | null;
+  openedAt: Date;
+  lastActivityAt: Date;
+}
+
+/** What is known of a contact before a word is typed, in one question to the database. */
+export interface Story {
+  episodes: Episode[];
+  episodeCount: number;
+  /** Who answered last, in whatever conversation the actor sees; null when nobody ever did. */
+  attended: { name: string; at: Date; text: string; kind: MessageKind } | null;
+  notes: Note[];
+  files: { publicId: string; kind: MediaKind; fileName: string; hasThumbnail: boolean }[];
+}
+
+const mostEpisodes = 8;
+const mostNotes = 5;
+const mostFiles = 8;
+
+/** The caller has loaded the contact; each part is narrowed to the conversations that the actor sees. */
+export async function getStory(ctx: Reader, contactId: number): Promise<Story> {
+  const visible = visibleTo(ctx.actor);
+  const found = await row<Story>(
+    ctx.db,
+    `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.opened_at, c.last_activity_at
+       from conversations c where c.contact_id = :contactId and ${visible.sql})
+     select (select count(*)::int from seen) as "episodeCount",
+       (select jsonb_agg(e order by e."openedAt" desc, e.id desc) from (
+          select s.id, s.status, s.preview, s.preview_kind as "previewKind", a.name as "assigneeName",
+            s.opened_at as "openedAt", s.last_activity_at as "lastActivityAt"
+          from seen s left join agents a on a.id = s.assignee_id order by s.opened_at desc, s.id desc limit ${mostEpisodes}) e) as episodes,
+       (select to_jsonb(l) from (
+          select a.name, m.sent_at as at, left(m.text, 160) as text, m.kind from messages m join agents a on a.id = m.author_agent_id
+          where m.contact_id = :contactId and m.shown and m.author_kind = 'agent' and m.conversation_id in (select id from seen)
+          order by m.sent_at desc, m.id desc limit 1) l) as attended,
+       (select jsonb_agg(n order by n.pinned desc, n."createdAt" desc, n.id desc) from (
+          select n.id, n.conversation_id as "conversationId", n.contact_id as "contactId", n.agent_id as "agentId",
+            a.name as "agentName", n.text, n.pinned, n.created_at as "createdAt"
+          from notes n left join agents a on a.id = n.agent_id
+          where n.contact_id = :contactId and (n.conversation_id is null or n.conversation_id in (select id from seen))
+          order by n.pinned desc, n.created_at desc, n.id desc limit ${mostNotes}) n) as notes,
+       (select jsonb_agg(f) from (
+          select f.public_id as "publicId", f.kind, f.file_name as "fileName", f.thumbnail_key is not null as "hasThumbnail"
+          from attachments f join messages m on m.id = f.message_id
+          where f.contact_id = :contactId and f.state = 'stored' and m.conversation_id in (select id from seen)
+          order by f.id desc limit ${mostFiles}) f) as files`,
+    { ...visible.bindings, contactId },
+  );
+  const date = (value: Date | string) => new Date(value);
+  return {
+    episodeCount: found?.episodeCount ?? 0,
+    episodes: (found?.episodes ?? []).map((one) => ({
+      ...one,
+      openedAt: date(one.openedAt),
+      lastActivityAt: date(one.lastActivityAt),
+    })),
+    attended: found?.attended ? { ...found.attended, at: date(found.attended.at) } : null,
+    notes: (found?.notes ?? []).map((one) => ({ ...one, createdAt: date(one.createdAt) })),
+    files: found?.files ?? [],
+  };
+}

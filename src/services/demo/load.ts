@@ -1,0 +1,130 @@
+import { getFirm } from "../agents/firm.ts";
+import { createAgent } from "../agents/agent.ts";
+import { countAgents, findSession } from "../agents/queries.ts";
+import { receive } from "../intake/receive.ts";
+import type { InboundEvent } from "../intake/types.ts";
+import { translate } from "../channels/whatsapp/inbound.ts";
+import { updateContact } from "../contacts/save-contact.ts";
+import { assign } from "../conversations/assign.ts";
+import { addNote } from "../conversations/note.ts";
+import { reply } from "../conversations/reply.ts";
+import { resolve, setPending } from "../conversations/status.ts";
+import { connectWhatsApp } from "../inboxes/connect.ts";
+import { type Context, systemContext } from "../platform/context.ts";
+import { row } from "../platform/database.ts";
+import { Conflict } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+import { type AgentKey, demoAgents, demoInbox, demoPassword, demoPeople, demoWeek, type Line } from "./week.ts";
+
+/**
+ * Fills an empty Hilo with the demo's week by doing what people and providers do, at the times they did it.
+ *
+ * @param addMedia gives the provider a picture and answers its id; absent, pictures are told in words.
+ * @throws Conflict when an inbox or an agent exists: it must never mix with real data.
+ */
+export async function loadDemo(ctx: Context, addMedia?: () => Promise<string>): Promise<void> {
+  const used = await row(ctx.db, "select 1 from inboxes limit 1");
+  if (used || (await countAgents(ctx.db)) > 0) throw new Conflict("demo.not_empty");
+  const start = ctx.now();
+  const system = systemContext(ctx, () => new Date(start.getTime() - 8 * 86_400_000));
+  await system.db("firm").update({ name: "Casa Roble", set_up_at: start, set_up_token_hash: null });
+  const inbox = await connectWhatsApp(system, { ...demoInbox, businessAccountId: demoInbox.accountId, address: demoInbox.displayPhone });
+  const { timeZone } = await getFirm(ctx.db);
+  const agentIds = new Map<AgentKey, number>();
+  for (const { key, ...agent } of demoAgents) {
+    const made = await createAgent(system, { ...agent, password: demoPassword, locale: "es", timeZone });
+    agentIds.set(key, made.id);
+  }
+  const steps = demoWeek.flatMap(({ who, lines }) => lines.map((line) => ({ who, line })));
+  steps.sort((a, b) => b.line.ago - a.line.ago);
+  for (const [position, { who, line }] of steps.entries()) {
+    const at = new Date(start.getTime() - line.ago * 60_000);
+    await play(systemContext(ctx, () => at), { who, line, position, inboxId: inbox.id, agentIds, addMedia });
+  }
+  await tagPeople(systemContext(ctx));
+}
+
+interface Step {
+  who: string;
+  line: Line;
+  position: number;
+  inboxId: number;
+  agentIds: ReadonlyMap<AgentKey, number>;
+  addMedia: (() => Promise<string>) | undefined;
+}
+
+async function play(system: Context, step: Step): Promise<void> {
+  const { line } = step;
+  if (!("by" in line) || line.by === undefined) return contactWrites(system, step);
+  const session = await findSession(system.db, step.agentIds.get(line.by) ?? 0);
+  if (!session) throw new Error("a demo agent is missing");
+  const agent: Context = { ...system, actor: session.actor, source: "web" };
+  const conversationId = await conversationOf(system, step.who);
+  if ("note" in line) await addNote(agent, conversationId, { text: line.note });
+  else if ("assign" in line) await assign(agent, conversationId, { agentId: step.agentIds.get(line.assign) ?? null });
+  else if ("act" in line) await (line.act === "resolve" ? resolve : setPending)(agent, conversationId);
+  else if ("text" in line) {
+    const message = await reply(agent, conversationId, { text: line.text ?? "" });
+    await deliverToDesk(system, step.inboxId, {
+      statuses: ["sent", "delivered", "read"].map((status) => ({
+        id: `wamid.DEMO${step.position}`,
+        status,
+        timestamp: String(Math.floor(system.now().getTime() / 1000)),
+        biz_opaque_callback_data: String(message.id),
+      })),
+    });
+  }
+}
+
+async function contactWrites(system: Context, { who, line, position, inboxId, addMedia }: Step): Promise<void> {
+  const name = demoPeople.find(({ id }) => id === who)?.name ?? "";
+  const timestamp = String(Math.floor(system.now().getTime() / 1000));
+  const base = { from: who, id: `wamid.DEMO${position}`, timestamp };
+  let said: Record<string, unknown> = { type: "text", text: { body: "text" in line ? line.text : "" } };
+  if ("react" in line) {
+    const target = await row<{ external_id: string }>(
+      system.db,
+      `select m.external_id from messages m join contact_identities i on i.contact_id = m.contact_id
+       where i.external_id = ? and m.direction = 'outbound' order by m.sent_at desc limit 1`,
+      [who],
+    );
+    said = { type: "reaction", reaction: { message_id: target?.external_id, emoji: line.react } };
+  } else if ("kind" in line && line.kind === "location") {
+    said = { type: "location", location: { latitude: 25.6714, longitude: -100.309, name: line.text, address: "Monterrey" } };
+  } else if ("kind" in line && addMedia) {
+    said = { type: "image", image: { id: await addMedia(), mime_type: "image/jpeg", caption: line.text } };
+  }
+  await deliverToDesk(system, inboxId, { contacts: [{ profile: { name }, wa_id: who }], messages: [{ ...base, ...said }] });
+}
+
+/** Through the translator and the desk, as every delivery. */
+async function deliverToDesk(system: Context, inboxId: number, value: Record<string, unknown>): Promise<void> {
+  const body = Buffer.from(JSON.stringify({ entry: [{ changes: [{ field: "messages", value }] }] }));
+  const { events } = translate(body, system.now());
+  await transact(system, (tx) =>
+    receive(tx, "whatsapp", events.map((event: InboundEvent) => ({ inboxId, isolatedInboxId: null, event }) as never)),
+  );
+}
+
+async function conversationOf(system: Context, who: string): Promise<number> {
+  const found = await row<{ id: number }>(
+    system.db,
+    `select c.id from conversations c join contact_identities i on i.contact_id = c.contact_id
+     where i.external_id = ? order by c.opened_at desc limit 1`,
+    [who],
+  );
+  if (!found) throw new Error("a demo conversation is missing");
+  return found.id;
+}
+
+async function tagPeople(system: Context): Promise<void> {
+  for (const { who, tags } of demoWeek) {
+    if (!tags) continue;
+    const owner = await row<{ contact_id: number }>(
+      system.db,
+      "select contact_id from contact_identities where external_id = ?",
+      [who],
+    );
+    if (owner) await updateContact(system, owner.contact_id, { tags });
+  }
+}

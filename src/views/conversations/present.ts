@@ -1,0 +1,217 @@
+import type { Viewer as Presence } from "../../services/conversations/viewers.ts";
+import type { Happening } from "../../services/conversations/happenings.ts";
+import type { Conversation, ConversationRow, Message, Note } from "../../services/conversations/types.ts";
+import { clock, dayAndClock, dayKey, dayName, exact, initials, remaining, shortAge } from "../format.ts";
+import { translateFor } from "../i18n.ts";
+import { domId, type Viewer } from "../index.ts";
+import { type Bubble, presentMessage, threadKey } from "../messages/present.ts";
+
+export interface RowView {
+  id: number;
+  domId: string;
+  href: string;
+  name: string;
+  initials: string;
+  isCurrent: boolean;
+  unreadCount: number;
+  preview: string;
+  isAnswer: boolean;
+  when: string;
+  exact: string;
+  iso: string;
+  waitingSince: string | null;
+  waiting: string;
+  waitingLevel: "" | "warn" | "late";
+  status: string | null;
+  assigneeInitials: string | null;
+  assigneeName: string | null;
+  tags: string[];
+}
+
+/** Minutes after which waiting turns amber and red: half of, and the whole of, the default alert of ten minutes. */
+const waitingWarnsAfter = 5;
+const waitingIsLateAfter = 10;
+
+export function presentRow(row: ConversationRow, viewer: Viewer, currentId: number | null): RowView {
+  const t = translateFor(viewer.locale);
+  const name = row.contactName || row.contactDisplay || t("contact.unnamed");
+  const waited = row.waitingSince ? (viewer.now.getTime() - row.waitingSince.getTime()) / 60_000 : 0;
+  return {
+    id: row.id,
+    domId: domId("row", row.id),
+    href: `/conversations/${row.id}`,
+    name,
+    initials: initials(row.contactName),
+    isCurrent: row.id === currentId,
+    unreadCount: row.unreadCount,
+    preview: row.previewKind === "text" ? row.preview : [t(`kind.${row.previewKind}`), row.preview].filter(Boolean).join(" · "),
+    isAnswer: row.previewAuthor !== "contact",
+    when: shortAge(row.lastActivityAt, viewer.now, viewer),
+    exact: exact(row.lastActivityAt, viewer),
+    iso: row.lastActivityAt.toISOString(),
+    waitingSince: row.waitingSince?.toISOString() ?? null,
+    waiting: row.waitingSince ? shortAge(row.waitingSince, viewer.now, viewer) : "",
+    waitingLevel: waited >= waitingIsLateAfter ? "late" : waited >= waitingWarnsAfter ? "warn" : "",
+    status: row.status === "open" ? null : t(`status.${row.status}`),
+    assigneeInitials: row.assigneeName ? initials(row.assigneeName) : null,
+    assigneeName: row.assigneeName,
+    tags: row.tags.slice(0, 2),
+  };
+}
+
+export type ThreadItem =
+  | { type: "day"; domId: string; key: string; name: string; inbox: string | null }
+  | { type: "message"; key: string; bubble: Bubble }
+  | { type: "note"; key: string; note: NoteView }
+  | { type: "happening"; key: string; domId: string; text: string; clock: string; exact: string };
+
+export interface NoteView {
+  id: number;
+  domId: string;
+  key: string;
+  author: string;
+  when: string;
+  exact: string;
+  text: string;
+}
+
+export function presentNote(note: Note, viewer: Viewer): NoteView {
+  return {
+    id: note.id,
+    domId: domId("note", note.id),
+    key: threadKey(note.createdAt, 1, note.id),
+    author: note.agentName ?? translateFor(viewer.locale)("agent.gone"),
+    when: dayAndClock(note.createdAt, viewer.now, viewer),
+    exact: exact(note.createdAt, viewer),
+    text: note.text,
+  };
+}
+
+export function presentHappening(happening: Happening, viewer: Viewer): Extract<ThreadItem, { type: "happening" }> {
+  const t = translateFor(viewer.locale);
+  const until = typeof happening.data["until"] === "string" ? new Date(happening.data["until"]) : null;
+  const byThemselves = happening.agentName !== null && happening.agentName === happening.actorName;
+  const key =
+    happening.act === "conversation.assigned" && byThemselves
+      ? happening.data["reason"] === "answered" ? "happening.taken_by_answering" : "happening.taken"
+      : happening.act === "conversation.reopened" && happening.data["reason"] === "contact_wrote"
+        ? "happening.reopened_by_contact"
+        : happening.act.replace("conversation.", "happening.");
+  return {
+    type: "happening",
+    key: threadKey(happening.createdAt, 1, happening.id),
+    domId: domId("happening", happening.id),
+    text: t(key, {
+      actor: happening.actorName ?? t("agent.hilo"),
+      agent: happening.agentName ?? "",
+      until: until ? dayAndClock(until, viewer.now, viewer) : "",
+    }),
+    clock: clock(happening.createdAt, viewer),
+    exact: exact(happening.createdAt, viewer),
+  };
+}
+
+/** The knot of a message's day: pushed with each new message, for it may be the first of its day. */
+export function presentDay(at: Date, viewer: Viewer, inbox: string | null): Extract<ThreadItem, { type: "day" }> {
+  const day = dayKey(at, viewer);
+  return {
+    type: "day",
+    domId: domId("day", day),
+    key: `${startOfDay(at, viewer)}-0-0`,
+    name: dayName(at, viewer.now, viewer),
+    inbox,
+  };
+}
+
+/** Milliseconds of the day's beginning in the viewer's zone. */
+function startOfDay(at: Date, viewer: Viewer): number {
+  return Temporal.PlainDate.from(dayKey(at, viewer)).toZonedDateTime(viewer.timeZone).epochMilliseconds;
+}
+
+/** Everything that happened, in order, with a knot where a day begins. */
+export function presentThread(
+  parts: { messages: Message[]; notes: Note[]; happenings: Happening[] },
+  viewer: Viewer,
+): ThreadItem[] {
+  const items: (ThreadItem & { at: Date })[] = [
+    ...parts.messages.map((message) => {
+      const bubble = presentMessage(message, viewer);
+      return { type: "message" as const, key: bubble.key, bubble, at: message.sentAt };
+    }),
+    ...parts.notes.map((note) => {
+      const view = presentNote(note, viewer);
+      return { type: "note" as const, key: view.key, note: view, at: note.createdAt };
+    }),
+    ...parts.happenings.map((one) => ({ ...presentHappening(one, viewer), at: one.createdAt })),
+  ].sort((a, b) => a.at.getTime() - b.at.getTime() || a.key.localeCompare(b.key, "en", { numeric: true }));
+  const days = new Set<string>();
+  return items.flatMap((item) => {
+    const day = presentDay(item.at, viewer, null);
+    if (days.has(day.domId)) return [item];
+    days.add(day.domId);
+    return [day, item];
+  });
+}
+
+export interface HeadView {
+  id: number;
+  name: string;
+  status: string;
+  statusName: string;
+  assigneeId: number | null;
+  assigneeName: string | null;
+  isMine: boolean;
+  isResolved: boolean;
+  isOpen: boolean;
+  snoozedUntil: string | null;
+}
+
+export function contactName(conversation: Pick<Conversation, "contactName" | "contactDisplay">, viewer: Viewer): string {
+  return conversation.contactName || conversation.contactDisplay || translateFor(viewer.locale)("contact.unnamed");
+}
+
+export function presentHead(conversation: Conversation, viewer: Viewer): HeadView {
+  return {
+    id: conversation.id,
+    name: contactName(conversation, viewer),
+    status: conversation.status,
+    statusName: translateFor(viewer.locale)(`status.${conversation.status}`),
+    assigneeId: conversation.assigneeId,
+    assigneeName: conversation.assigneeName,
+    isMine: conversation.assigneeId === viewer.agentId,
+    isResolved: conversation.status === "resolved",
+    isOpen: conversation.status === "open",
+    snoozedUntil: conversation.snoozedUntil ? dayAndClock(conversation.snoozedUntil, viewer.now, viewer) : null,
+  };
+}
+
+export interface WindowView {
+  isOpen: boolean;
+  /** ISO 8601, for the page to count down; null when it never was open. */
+  endsAt: string | null;
+  left: string;
+  isShort: boolean;
+}
+
+/** WhatsApp's 24 hours, as the composer shows them. */
+export function presentWindow(conversation: Conversation, viewer: Viewer): WindowView {
+  const ends = conversation.serviceWindowEndsAt;
+  const isOpen = ends !== null && ends > viewer.now;
+  return {
+    isOpen,
+    endsAt: ends?.toISOString() ?? null,
+    left: isOpen ? remaining(ends, viewer.now, viewer) : "",
+    isShort: isOpen && ends.getTime() - viewer.now.getTime() < 2 * 3600_000,
+  };
+}
+
+/** `Carlos y María también ven esto` in one sentence, or null when nobody does. */
+export function presentViewers(viewers: Presence[], viewer: Viewer): { text: string; isTyping: boolean } | null {
+  const t = translateFor(viewer.locale);
+  const typing = viewers.filter((one) => one.typing);
+  const shown = typing.length > 0 ? typing : viewers;
+  if (shown.length === 0) return null;
+  const names = new Intl.ListFormat(viewer.locale, { type: "conjunction" }).format(shown.map(({ name }) => name));
+  const key = typing.length > 0 ? "viewers.typing" : "viewers.viewing";
+  return { text: t(key, { names, n: shown.length }), isTyping: typing.length > 0 };
+}

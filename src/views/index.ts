@@ -1,0 +1,42 @@
+import { resolve } from "node:path";
+import { Eta } from "eta";
+import type { Zone } from "./format.ts";
+import { type Translate, translateFor } from "./i18n.ts";
+import type { Views } from "./views.ts";
+
+export type { Views } from "./views.ts";
+
+/** Whom a page is for. */
+export interface Viewer extends Zone {
+  /** Null before sign-in. */
+  agentId: number | null;
+  name: string;
+  permissions: ReadonlySet<string>;
+  now: Date;
+}
+
+/** What every template has beside its own data. */
+export interface Base {
+  t: Translate;
+  viewer: Viewer;
+  /** Of this answer's Content-Security-Policy; htmx acts only on elements that carry it. */
+  nonce: string;
+  /** Changes with each release, so that browsers keep files for ever. */
+  version: string;
+  firmName: string;
+}
+
+export const templatesFolder = resolve(import.meta.dirname);
+
+const eta = new Eta({ views: templatesFolder, cache: true, autoEscape: true, autoTrim: [false, "nl"] });
+
+export type Render = <Name extends keyof Views>(template: Name, data: Views[Name]) => string;
+
+/** Renders a template for one viewer. */
+export function createRender(viewer: Viewer, page: { nonce: string; version: string; firmName: string }): Render {
+  const base: Base = { t: translateFor(viewer.locale), viewer, ...page };
+  return (template, data) => eta.render(template, { ...base, ...data });
+}
+
+/** The one way to name an element: `domId("message", 7)` is `message-7`. */
+export const domId = (noun: string, id: number | string): string => `${noun}-${id}`;

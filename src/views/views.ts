@@ -1,0 +1,192 @@
+import type { AuditEvent } from "../services/audit/queries.ts";
+import type { InboundEventRow } from "../services/channels/inbound-events.ts";
+import type { Contact } from "../services/contacts/queries.ts";
+import type { View } from "../services/conversations/list.ts";
+import type { Agent, Role } from "../services/agents/queries.ts";
+import type { Inbox } from "../services/inboxes/queries.ts";
+import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
+import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
+
+export interface Page {
+  title: string;
+}
+
+export type Errors = Record<string, string>;
+
+/** What the inbox asks for, as its links and its refresh repeat it. */
+export interface ListView {
+  view: View;
+  status: string;
+  unread: boolean;
+  search: string;
+  rows: RowView[];
+  hasMore: boolean;
+  limit: number;
+  nextLimit: number;
+  counts: { mine: string; queue: string; all: string; unread: number };
+  currentId: number | null;
+  /** The same question again, with other values in place of these. */
+  href: (change: Partial<{ view: View; status: string; unread: boolean; search: string; limit: number; current: number }>) => string;
+}
+
+export interface ComposerView {
+  id: number;
+  name: string;
+  window: WindowView;
+  isResolved: boolean;
+  /** What the page tells the server it shows. */
+  state: "open" | "closed" | "resolved";
+  clientToken: string;
+  noteToken: string;
+  drafts: { reply: string; note: string };
+  mode: "reply" | "note";
+  inboxName: string | null;
+  errors: Errors;
+}
+
+export interface SideView {
+  contactId: number;
+  conversationId: number;
+  name: string;
+  initials: string;
+  subtitle: string;
+  phone: string;
+  email: string;
+  language: string;
+  since: string;
+  tags: string[];
+  notes: NoteView[];
+  files: { href: string; thumbnail: string | null; name: string; kind: string }[];
+  episodes: EpisodeView[];
+}
+
+export interface EpisodeView {
+  id: number;
+  href: string;
+  status: string;
+  statusName: string;
+  preview: string;
+  when: string;
+  exact: string;
+  assigneeName: string | null;
+  isCurrent: boolean;
+}
+
+export interface BandView {
+  id: number;
+  contactId: number;
+  phone: string;
+  tags: string[];
+  conversationTags: string[];
+  attended: { name: string; when: string; exact: string; text: string } | null;
+  earlier: number;
+  isNew: boolean;
+}
+
+export interface WorkspaceView {
+  id: number;
+  head: HeadView;
+  band: BandView;
+  agents: { id: number; name: string; isCurrent: boolean }[];
+  items: ThreadItem[];
+  older: string | null;
+  composer: ComposerView;
+  viewers: { text: string; isTyping: boolean } | null;
+  side: SideView;
+  cursor: string;
+  unread: number;
+  snoozeTimes: { value: string; label: string }[];
+}
+
+/** Every template and its data: a wrong name or a misspelt property does not compile. */
+export interface Views {
+  "layouts/page": Page & { nav: string; body: string };
+  "layouts/plain": Page & { body: string };
+  "inbox/show": Page & { list: ListView; workspace: WorkspaceView | null; cursor: string };
+  "conversations/_list": { list: ListView };
+  "conversations/_row": { row: RowView };
+  "conversations/_workspace": { workspace: WorkspaceView | null; cursor: string };
+  "conversations/_head": { head: HeadView; band: BandView; agents: WorkspaceView["agents"]; snoozeTimes: WorkspaceView["snoozeTimes"] };
+  "conversations/_band": { band: BandView };
+  "conversations/_actions": { head: HeadView; agents: WorkspaceView["agents"]; snoozeTimes: WorkspaceView["snoozeTimes"] };
+  "conversations/_thread": { id: number; items: ThreadItem[]; older: string | null };
+  "conversations/_items": { items: ThreadItem[]; older: string | null };
+  "conversations/_item": { item: ThreadItem };
+  "conversations/_day": { item: Extract<ThreadItem, { type: "day" }> };
+  "conversations/_note": { note: NoteView };
+  "conversations/_happening": { item: Extract<ThreadItem, { type: "happening" }> };
+  "conversations/_composer": { composer: ComposerView };
+  "conversations/_reply_form": { composer: ComposerView };
+  "conversations/_note_form": { composer: ComposerView };
+  "conversations/_resolved": { id: number; name: string };
+  "conversations/_upload": { upload: AttachmentView; publicId: string };
+  "conversations/_viewers": { id: number; viewers: WorkspaceView["viewers"] };
+  "conversations/_side": { side: SideView };
+  "conversations/_reactions": Record<never, never>;
+  "messages/_message": { bubble: Bubble };
+  "messages/_content": { bubble: Bubble };
+  "messages/_attachment": { attachment: AttachmentView };
+  "messages/_failure": { id: number; failure: Failure };
+  "live/message": { id: number; item: Extract<ThreadItem, { type: "message" }>; day: Extract<ThreadItem, { type: "day" }> };
+  "live/note": { id: number; note: NoteView; day: Extract<ThreadItem, { type: "day" }> };
+  "live/happenings": { id: number; items: Extract<ThreadItem, { type: "happening" }>[] };
+  "contacts/index": Page & { contacts: ContactRow[]; search: string; next: string | null };
+  "contacts/show": Page & { contact: Contact; name: string; initials: string; phone: string; since: string; episodes: EpisodeView[]; items: ThreadItem[]; older: string | null; notes: NoteView[]; files: SideView["files"]; errors: Errors; form: Record<string, string>; isEditing: boolean };
+  "contacts/_form": { contact: { id: number }; form: Record<string, string>; errors: Errors };
+  "search/show": Page & { query: string; contacts: { name: string; phone: string; href: string; initials: string }[]; messages: FoundMessageView[] };
+  "sessions/new": Page & { email: string; errors: Errors; ended: boolean; demo: { email: string; password: string }[] };
+  "set-up/new": Page & { token: string; form: Record<string, string>; errors: Errors; timeZones: string[] };
+  "set-up/next": Page & { hasDemo: boolean };
+  "settings/index": Page & { quarantined: number };
+  "settings/profile": Page & { form: Record<string, string>; timeZones: string[]; saved: boolean; errors: Errors };
+  "settings/agents/index": Page & { agents: (Agent & { roleLabel: string; availabilityLabel: string })[]; roles: (Role & { label: string })[] };
+  "settings/agents/_row": { agent: Agent & { roleLabel: string; availabilityLabel: string }; roles: (Role & { label: string })[] };
+  "settings/agents/new": Page & { form: Record<string, string>; errors: Errors; roles: (Role & { label: string })[] };
+  "settings/inboxes/index": Page & { inboxes: InboxView[] };
+  "settings/inboxes/new": Page & { form: Record<string, string>; errors: Errors; callbackUrl: string; verifyToken: string; isPublic: boolean };
+  "settings/inboxes/show": Page & { inbox: InboxView; callbackUrl: string; form: Record<string, string>; errors: Errors; teams: { id: number; name: string }[] };
+  "settings/inboxes/_check": { steps: { ok: boolean; text: string }[] };
+  "settings/inbound-events/index": Page & { events: (InboundEventRow & { when: string; exact: string })[]; next: string | null; state: string };
+  "settings/inbound-events/show": Page & { event: InboundEventRow & { when: string; exact: string; body: string } };
+  "audit/index": Page & { events: AuditRow[]; next: string | null };
+  "errors/show": Page & { status: number; detail: string; reference: string | null };
+  "errors/_notice": { detail: string; reference: string | null };
+  "demo/phone": Page & { people: { id: string; name: string; isCurrent: boolean }[]; current: { id: string; name: string }; bubbles: Bubble[]; knobs: { failNext: string; delivered: boolean; read: boolean } };
+  "demo/_screen": { current: { id: string; name: string }; bubbles: Bubble[] };
+}
+
+export interface ContactRow {
+  id: number;
+  href: string;
+  name: string;
+  initials: string;
+  phone: string;
+  email: string;
+  company: string;
+  tags: string[];
+  since: string;
+}
+
+export interface FoundMessageView {
+  href: string;
+  name: string;
+  when: string;
+  exact: string;
+  parts: { text: string; isHit: boolean }[];
+}
+
+export interface InboxView extends Inbox {
+  stateName: string;
+  stateAdvice: string;
+  lastWebhook: string | null;
+  lastErrorWhen: string | null;
+}
+
+export interface AuditRow extends AuditEvent {
+  when: string;
+  exact: string;
+  actor: string;
+  actName: string;
+  subject: { label: string; href: string | null }[];
+  details: string;
+}
