@@ -96,4 +96,5 @@ create index early_events_target on early_events (inbox_id, external_id);
 comment on table early_events is 'Statuses, reactions, edits and revocations of a message that has not arrived yet.';
 `);
 
-export const down = (knex: Knex) => knex.raw("drop table early_events, attachments, message_reactions, messages");
+export const down = (knex: Knex) =>
+  knex.raw("drop table early_events, attachments, message_reactions, messages");

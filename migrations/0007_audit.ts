@@ -43,5 +43,4 @@ create trigger seals_append_only before update or delete or truncate on seals
   for each statement execute function refuse_change();
 `);
 
-export const down = (knex: Knex) =>
-  knex.raw("drop table seals, audit_events; drop function refuse_change()");
+export const down = (knex: Knex) => knex.raw("drop table seals, audit_events; drop function refuse_change()");

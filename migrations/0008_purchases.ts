@@ -24,4 +24,5 @@ alter table contacts add column client_token uuid unique;
 comment on column contacts.client_token is 'Of the request that made it: the same request again makes nothing.';
 `);
 
-export const down = (knex: Knex) => knex.raw("drop table purchases; alter table contacts drop column client_token");
+export const down = (knex: Knex) =>
+  knex.raw("drop table purchases; alter table contacts drop column client_token");

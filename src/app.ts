@@ -53,14 +53,21 @@ export interface App {
 export function createApp({ platform, bell, door, sessionPool, demo }: AppParts): App {
   const { config, logger } = platform;
   const app = express();
-  app.disable("x-powered-by").set("trust proxy", config.trustProxy).set("query parser", "simple").set("etag", false);
+  app
+    .disable("x-powered-by")
+    .set("trust proxy", config.trustProxy)
+    .set("query parser", "simple")
+    .set("etag", false);
   const assets = openAssets();
   const health = healthRoutes(platform);
   const live = openLive(platform, bell, assets.version);
   const signIn = openSignIn(platform, demo?.logins ?? []);
   const https = config.baseUrl?.startsWith("https://") ?? false;
 
-  app.use(health.router, assets.router);
+  app.use(health.router);
+  // A worker answers only whether it lives.
+  if (!config.runsWeb) return { express: app, live, health };
+  app.use(assets.router);
   app.use(whatsappWebhook(platform, door));
   if (demo) app.use(demoProvider(demo));
   app.use(prepare, securityHeaders(https));
@@ -72,7 +79,14 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
     session({
       name: https ? "__Host-hilo" : "hilo",
       secret: platform.secrets.derive("sessions"),
-      store: new (connectPgSimple(session))({ pool: sessionPool, tableName: "sessions", disableTouch: true, pruneSessionInterval: false }),
+      store: new (connectPgSimple(session))({
+        pool: sessionPool,
+        tableName: "sessions",
+        disableTouch: true,
+        pruneSessionInterval: false,
+      }),
+      // With https a proxy stands before us; it says so in X-Forwarded-Proto, and only the cookie listens to that.
+      ...(https ? { proxy: true } : {}),
       resave: false,
       saveUninitialized: false,
       rolling: false,
@@ -88,7 +102,15 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   app.use(signIn.router);
   if (demo) app.use(demoRoutes(demo));
   app.use(requireAgent);
-  app.use(inboxRoutes(live.cursor), conversationRoutes(live.cursor), messages, files, uploads, contacts, searchRoutes);
+  app.use(
+    inboxRoutes(live.cursor),
+    conversationRoutes(live.cursor),
+    messages,
+    files,
+    uploads,
+    contacts,
+    searchRoutes,
+  );
   app.use(live.router, profile, agents, inboxes, inboundEvents, audit);
   app.use(notFoundHandler, errorHandler);
   return { express: app, live, health };

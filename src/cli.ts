@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import { parseArgs } from "node:util";
 import { readConfig } from "./config.ts";
 import { openPlatform } from "./server.ts";
@@ -34,7 +35,10 @@ const commands: Record<string, Command> = {
   "token create": {
     usage: "token create --name NAME --agent EMAIL",
     async run(ctx, options) {
-      const token = await createApiToken(ctx, { name: required(options, "name"), email: required(options, "agent") });
+      const token = await createApiToken(ctx, {
+        name: required(options, "name"),
+        email: required(options, "agent"),
+      });
       print("Keep this token: it is shown only once.");
       print(token);
       return 0;
@@ -49,7 +53,9 @@ const commands: Record<string, Command> = {
         print(`Broken: ${result.fault}`);
         return 1;
       }
-      print(`Intact: ${result.auditEvents} audit events and ${result.messages} messages in ${result.seals} seals.`);
+      print(
+        `Intact: ${result.auditEvents} audit events and ${result.messages} messages in ${result.seals} seals.`,
+      );
       return 0;
     },
   },
@@ -73,13 +79,18 @@ async function readPassword(fromInput: boolean): Promise<string> {
   if (fromInput) {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk);
-    return Buffer.concat(chunks).toString("utf8").replace(/\r?\n$/, "");
+    return Buffer.concat(chunks)
+      .toString("utf8")
+      .replace(/\r?\n$/, "");
   }
-  const line = createInterface({ input: process.stdin, output: process.stderr });
+  process.stderr.write("Password (at least 10 characters, not shown): ");
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const line = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY });
   try {
-    return await line.question("Password (at least 10 characters): ");
+    return await line.question("");
   } finally {
     line.close();
+    process.stderr.write("\n");
   }
 }
 
@@ -99,7 +110,11 @@ async function main(): Promise<number> {
   });
   const command = commands[positionals.slice(0, 2).join(" ")];
   if (!command || positionals.length > 2) {
-    print(`Usage:\n${Object.values(commands).map(({ usage }) => `  hilo ${usage}`).join("\n")}`);
+    print(
+      `Usage:\n${Object.values(commands)
+        .map(({ usage }) => `  hilo ${usage}`)
+        .join("\n")}`,
+    );
     return positionals.length === 0 ? 0 : 2;
   }
   const config = readConfig({ LOG_LEVEL: "warn", ...process.env });
@@ -114,7 +129,10 @@ async function main(): Promise<number> {
 /** What a person can read of an error; the rest of it is for the log. */
 function words(error: unknown): string {
   const t = translateFor("en");
-  if (error instanceof Invalid) return Object.values(error.fields).map((key) => (isTextKey(key) ? t(key, error.values) : key)).join(" ");
+  if (error instanceof Invalid)
+    return Object.values(error.fields)
+      .map((key) => (isTextKey(key) ? t(key, error.values) : key))
+      .join(" ");
   if (error instanceof ServiceError && isTextKey(error.key)) return t(error.key, error.values);
   return error instanceof Error ? error.message : String(error);
 }

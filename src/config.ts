@@ -22,6 +22,7 @@ const environment = z.object({
   SMTP_URL: z.string().optional(),
   METRICS_TOKEN: z.string().min(16, "needs at least 16 characters").optional(),
   DEMO: flag.default(false),
+  FAULTS_CRASH_AT: z.enum(["after-claim", "after-call", "before-record"]).optional(),
 });
 
 export type Config = ReturnType<typeof readConfig>;
@@ -60,6 +61,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     whatsappApiUrl: values.WHATSAPP_API_URL.replace(/\/$/, ""),
     metricsToken: values.METRICS_TOKEN ?? null,
     demo: values.DEMO,
+    faultsCrashAt: values.FAULTS_CRASH_AT ?? null,
   };
 }
 

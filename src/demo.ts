@@ -10,9 +10,14 @@ import { type Platform, systemContext } from "./services/platform/context.ts";
 
 /** Hilo with a week of sample data, a customer's phone and a provider of its own: nothing leaves this machine. */
 export async function startDemo(env: NodeJS.ProcessEnv) {
-  const port = env["PORT"] ?? "3000";
+  const port = env.PORT ?? "3000";
   const own = `http://127.0.0.1:${port}`;
-  const config = readConfig({ DATA_DIR: "data-demo", ...env, DEMO: "1", WHATSAPP_API_URL: `${own}/demo/graph` });
+  const config = readConfig({
+    DATA_DIR: "data-demo",
+    ...env,
+    DEMO: "1",
+    WHATSAPP_API_URL: `${own}/demo/graph`,
+  });
   const provider = createProvider({
     ...demoInbox,
     webhookUrl: () => `${own}/webhooks/whatsapp`,
@@ -20,7 +25,9 @@ export async function startDemo(env: NodeJS.ProcessEnv) {
   });
   const prepare = async (platform: Platform): Promise<Demo> => {
     if ((await countAgents(platform.db)) === 0) {
-      await loadDemo(systemContext(platform), async () => provider.addMedia(await samplePicture(), "image/jpeg"));
+      await loadDemo(systemContext(platform), async () =>
+        provider.addMedia(await samplePicture(), "image/jpeg"),
+      );
     }
     const logins = demoAgents.map(({ email }) => ({ email, password: demoPassword }));
     return { provider, logins, people: demoPeople };

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import pg from "pg";
-import { type Config, readConfig } from "./config.ts";
 import { createApp } from "./app.ts";
+import { type Config, readConfig } from "./config.ts";
 import type { Demo } from "./routes/demo/phone.ts";
 import { ensureAdmin, openSetUp } from "./services/agents/set-up.ts";
 import { openDoor } from "./services/channels/door.ts";
@@ -48,21 +48,31 @@ export async function openPlatform(config: Config, size = poolSize) {
 }
 
 /** config → database → app → listen; the schedule; stopping finishes what was begun. */
-export async function startServer(config: Config, prepare?: (platform: Platform) => Promise<Demo>): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  prepare?: (platform: Platform) => Promise<Demo>,
+): Promise<RunningServer> {
   const { platform, databaseUrl, close } = await openPlatform(config);
-  const { db, logger, secrets } = platform;
+  const { logger, secrets } = platform;
   const system = systemContext(platform);
   const demo = prepare ? await prepare(platform) : null;
   if (config.admin) await ensureAdmin(system, config.admin);
 
   const bell = openBell(databaseUrl, logger);
   const doorDb = openDatabase(databaseUrl, { size: doorPoolSize, name: "hilo-door" });
-  const sessionPool = new pg.Pool({ connectionString: databaseUrl, max: 4, application_name: "hilo-sessions" });
+  const sessionPool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: 4,
+    application_name: "hilo-sessions",
+  });
   sessionPool.on("error", (error) => logger.warn({ err: error }, "a session connection was lost"));
   const schedule: Schedule | null = config.runsWorker ? startSchedule(system, bell) : null;
   const stored = () => {
     if (schedule) schedule.nudge("drain");
-    else void doorDb.raw("select pg_notify(?, ?)", [factsChannel, '[{"type":"inbound_event.received"}]']).catch(() => {});
+    else
+      void doorDb
+        .raw("select pg_notify(?, ?)", [factsChannel, '[{"type":"inbound_event.received"}]'])
+        .catch(() => {});
   };
   const door = openDoor(doorDb, secrets, stored);
   bell.onFacts((facts) => {
@@ -72,7 +82,9 @@ export async function startServer(config: Config, prepare?: (platform: Platform)
   const server = await listen(app.express, config);
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : config.port;
-  const url = config.baseUrl ?? `http://${config.host === "127.0.0.1" || config.host === "0.0.0.0" ? "localhost" : config.host}:${port}`;
+  const url =
+    config.baseUrl ??
+    `http://${config.host === "127.0.0.1" || config.host === "0.0.0.0" ? "localhost" : config.host}:${port}`;
   logger.info({ url }, "Hilo is ready");
   const token = await openSetUp(system);
   if (token) announceSetUp(logger, `${url}/set-up/${token}`);
@@ -97,7 +109,10 @@ export async function startServer(config: Config, prepare?: (platform: Platform)
   return { platform, url, stop };
 }
 
-function listen(app: (typeof createApp extends (...a: never[]) => infer R ? R : never)["express"], config: Config): Promise<Server> {
+function listen(
+  app: (typeof createApp extends (...a: never[]) => infer R ? R : never)["express"],
+  config: Config,
+): Promise<Server> {
   return new Promise((done, fail) => {
     const server = app.listen(config.port, config.host, () => done(server));
     server.on("error", fail);

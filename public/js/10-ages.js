@@ -28,7 +28,8 @@ function tick() {
     clock.classList.toggle("late", minutes >= 10);
     clock.classList.toggle("warn", minutes >= 5 && minutes < 10);
   }
-  for (const shown of document.querySelectorAll("[data-age-of]")) setText(shown, age(Date.parse(shown.dataset.ageOf)));
+  for (const shown of document.querySelectorAll("[data-age-of]"))
+    setText(shown, age(Date.parse(shown.dataset.ageOf)));
   for (const shown of document.querySelectorAll("[data-until]")) {
     const until = Date.parse(shown.dataset.until);
     setText(shown.querySelector("[data-left]"), left(until));

@@ -15,12 +15,20 @@ async function open(href) {
   const name = document.querySelector("#workspace h1")?.textContent;
   if (name) document.title = `${name} · Hilo`;
   markCurrent();
-  document.querySelector(".thread")?.focus({ preventScroll: true });
+  document.querySelector("#workspace h1")?.focus({ preventScroll: true });
 }
 
 document.addEventListener("click", (event) => {
   const row = event.target.closest("a.row");
-  if (!row || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  if (
+    !row ||
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey
+  )
+    return;
   event.preventDefault();
   void open(row.getAttribute("href"));
 });
@@ -36,6 +44,5 @@ document.addEventListener("htmx:after:request", (event) => {
   const rows = [...document.querySelectorAll("a.row")];
   const at = rows.findIndex((row) => row.dataset.row === shownConversation());
   const next = rows[at + 1] ?? rows[at - 1];
-  if (next) void open(next.getAttribute("href"));
-  else location.href = "/inbox";
+  void open(next?.getAttribute("href") ?? "/inbox");
 });

@@ -33,7 +33,11 @@ async function saveDrafts() {
   saving = null;
   for (const [key, { id, kind, form, text }] of [...unsaved]) {
     try {
-      const answer = await fetch(`/conversations/${id}/draft`, { method: "PUT", headers, body: JSON.stringify({ kind, text }) });
+      const answer = await fetch(`/conversations/${id}/draft`, {
+        method: "PUT",
+        headers,
+        body: JSON.stringify({ kind, text }),
+      });
       if (!answer.ok) throw new Error(String(answer.status));
       if (unsaved.get(key)?.text === text) unsaved.delete(key);
       showState(form, text.trim() === "" ? "" : "saved");
@@ -60,12 +64,22 @@ document.addEventListener("input", (event) => {
 window.addEventListener("online", saveDrafts);
 window.addEventListener("pagehide", () => {
   for (const { id, kind, text } of unsaved.values()) {
-    fetch(`/conversations/${id}/draft`, { method: "PUT", headers, body: JSON.stringify({ kind, text }), keepalive: true }).catch(() => {});
+    fetch(`/conversations/${id}/draft`, {
+      method: "PUT",
+      headers,
+      body: JSON.stringify({ kind, text }),
+      keepalive: true,
+    }).catch(() => {});
   }
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey) || !event.target.matches("#composer textarea")) return;
+  if (
+    event.key !== "Enter" ||
+    !(event.metaKey || event.ctrlKey) ||
+    !event.target.matches("#composer textarea")
+  )
+    return;
   event.preventDefault();
   event.target.form.requestSubmit();
 });

@@ -3,7 +3,11 @@ const workspace = () => document.querySelector("#workspace");
 const thread = () => document.querySelector(".talk .thread");
 
 async function post(url, values = {}) {
-  const answer = await fetch(url, { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(values) });
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "HX-Request": "true" },
+    body: new URLSearchParams(values),
+  });
   const text = await answer.text();
   const failed = !answer.ok;
   const target = failed ? document.querySelector("#notice") : document.body;
@@ -65,11 +69,20 @@ document.addEventListener("submit", (event) => {
   void post(form.getAttribute("action"));
 });
 
+// An undo that nobody took leaves by itself; what failed stays until it is closed.
+document.addEventListener("htmx:after:swap", () => {
+  const undo = document.querySelector("#notice .undo:not([data-leaving])");
+  if (!undo) return;
+  undo.dataset.leaving = "1";
+  setTimeout(() => undo.remove(), 12000);
+});
+
 // Seen is seen: once the page is in front, what was unread is read.
 let reading = false;
 async function markRead() {
   const region = workspace();
-  if (!region?.dataset.conversation || Number(region.dataset.unread) === 0 || document.hidden || reading) return;
+  if (!region?.dataset.conversation || Number(region.dataset.unread) === 0 || document.hidden || reading)
+    return;
   reading = true;
   try {
     const answer = await fetch(`/conversations/${region.dataset.conversation}/read`, { method: "POST" });
@@ -95,12 +108,15 @@ document.addEventListener("htmx:after:swap", () => {
   const isNewPage = fresh.length === document.querySelectorAll(".talk .msg").length;
   remember();
   if (isNewPage || fresh.length === 0) return;
-  const inbound = fresh.filter((message) => message.classList.contains("in") && !message.nextElementSibling?.classList.contains("in"));
+  const inbound = fresh.filter(
+    (message) => message.classList.contains("in") && !message.nextElementSibling?.classList.contains("in"),
+  );
   for (const message of fresh) message.classList.add("arrived");
   if (fresh.some((message) => message.classList.contains("in")) && region) {
     region.dataset.unread = "1";
     void markRead();
-    if (document.querySelector("#composer")?.dataset.state === "closed") htmx.trigger(document.body, "conversation:changed");
+    if (document.querySelector("#composer")?.dataset.state === "closed")
+      htmx.trigger(document.body, "conversation:changed");
   }
   const chip = document.querySelector(".new-below");
   if (chip && thread()?.scrollTop < -240 && inbound.length > 0) chip.hidden = false;

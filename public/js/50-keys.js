@@ -4,7 +4,7 @@ const rows = () => [...document.querySelectorAll("a.row")];
 
 function move(step) {
   const all = rows();
-  const at = all.findIndex((row) => row === document.activeElement);
+  const at = all.indexOf(document.activeElement);
   const current = at >= 0 ? at : all.findIndex((row) => row.hasAttribute("aria-current"));
   const next = all[Math.min(Math.max(current + step, 0), all.length - 1)];
   next?.focus();
@@ -27,7 +27,8 @@ const keys = {
   e: () => document.querySelector("form[data-resolve]")?.requestSubmit(),
   a: () => openMenu("assign-menu"),
   z: () => openMenu("snooze-menu"),
-  "/": () => (document.querySelector("#list-search") ?? document.querySelector("input[type=search]"))?.focus(),
+  "/": () =>
+    (document.querySelector("#list-search") ?? document.querySelector("input[type=search]"))?.focus(),
   "?": () => document.querySelector("#help")?.showModal(),
 };
 
@@ -40,7 +41,14 @@ document.addEventListener("keydown", (event) => {
     } else if (writes(event.target)) event.target.blur();
     return;
   }
-  if (writes(event.target) || event.metaKey || event.ctrlKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (
+    writes(event.target) ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.altKey ||
+    document.querySelector("dialog[open]")
+  )
+    return;
   const act = keys[event.key];
   if (!act) return;
   event.preventDefault();
@@ -49,5 +57,6 @@ document.addEventListener("keydown", (event) => {
 
 // One menu at a time, closed by clicking elsewhere.
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of document.querySelectorAll("details.menu[open]"))
+    if (!menu.contains(event.target)) menu.open = false;
 });

@@ -9,10 +9,45 @@ const find = createRequire(import.meta.url).resolve;
 
 /** Icons of lucide that the templates use; a test compares. */
 export const icons = [
-  "alarm-clock", "calendar", "check", "check-check", "chevron-left", "circle-question-mark", "circle-user-round", "clock",
-  "contact", "eye", "file-text", "file-x", "forward", "inbox", "list-filter", "loader", "lock", "log-out", "mail", "map-pin",
-  "megaphone", "message-circle", "paperclip", "pencil-line", "phone", "reply", "rotate-ccw", "scroll-text", "search",
-  "settings", "smartphone", "smile-plus", "tag", "timer", "triangle-alert", "user-round-plus", "users", "wifi-off", "x",
+  "alarm-clock",
+  "calendar",
+  "check",
+  "check-check",
+  "chevron-left",
+  "circle-question-mark",
+  "circle-user-round",
+  "clock",
+  "contact",
+  "eye",
+  "file-text",
+  "file-x",
+  "forward",
+  "inbox",
+  "list-filter",
+  "loader",
+  "lock",
+  "log-out",
+  "mail",
+  "map-pin",
+  "megaphone",
+  "message-circle",
+  "paperclip",
+  "pencil-line",
+  "phone",
+  "reply",
+  "rotate-ccw",
+  "scroll-text",
+  "search",
+  "settings",
+  "smartphone",
+  "smile-plus",
+  "tag",
+  "timer",
+  "triangle-alert",
+  "user-round-plus",
+  "users",
+  "wifi-off",
+  "x",
 ] as const;
 
 interface Asset {
@@ -34,8 +69,20 @@ export function openAssets(): Assets {
     ["app.js", { type: "text/javascript", body: script() }],
     ["sprite.svg", { type: "image/svg+xml", body: sprite() }],
     ["icon.svg", { type: "image/svg+xml", body: readFileSync(resolve(publicFolder, "icon.svg")) }],
-    ["inter.woff2", { type: "font/woff2", body: readFileSync(find("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2")) }],
-    ["inter-ext.woff2", { type: "font/woff2", body: readFileSync(find("@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2")) }],
+    [
+      "inter.woff2",
+      {
+        type: "font/woff2",
+        body: readFileSync(find("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2")),
+      },
+    ],
+    [
+      "inter-ext.woff2",
+      {
+        type: "font/woff2",
+        body: readFileSync(find("@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2")),
+      },
+    ],
   ]);
   const hash = createHash("sha256");
   for (const { body } of assets.values()) hash.update(body);
@@ -51,7 +98,9 @@ export function openAssets(): Assets {
 /** One file, in the order of the layers; within a layer by name. */
 function styles(): Buffer {
   const folder = resolve(publicFolder, "css");
-  const parts = readdirSync(folder).filter((name) => name.endsWith(".css")).sort();
+  const parts = readdirSync(folder)
+    .filter((name) => name.endsWith(".css"))
+    .sort();
   return Buffer.from(parts.map((name) => readFileSync(resolve(folder, name), "utf8")).join("\n"));
 }
 
@@ -59,13 +108,19 @@ function styles(): Buffer {
 function htmx(): Buffer {
   const parts = ["htmx.js", "ext/hx-sse.js", "ext/hx-upsert.js", "ext/hx-csp.js"];
   const folder = resolve(find("htmx.org/package.json"), "../dist");
-  return Buffer.from(parts.map((name) => readFileSync(resolve(folder, name.replace(/\.js$/, ".min.js")), "utf8")).join(";\n"));
+  return Buffer.from(
+    parts.map((name) => readFileSync(resolve(folder, name.replace(/\.js$/, ".min.js")), "utf8")).join(";\n"),
+  );
 }
 
 function script(): Buffer {
   const folder = resolve(publicFolder, "js");
-  const parts = readdirSync(folder).filter((name) => name.endsWith(".js")).sort();
-  return Buffer.from(parts.map((name) => `(() => {\n${readFileSync(resolve(folder, name), "utf8")}\n})();`).join("\n"));
+  const parts = readdirSync(folder)
+    .filter((name) => name.endsWith(".js"))
+    .sort();
+  return Buffer.from(
+    parts.map((name) => `(() => {\n${readFileSync(resolve(folder, name), "utf8")}\n})();`).join("\n"),
+  );
 }
 
 function sprite(): Buffer {

@@ -12,7 +12,7 @@ const pageSize = 100;
 export const audit: Router = Router();
 
 audit.get("/audit", requirePermission("audit"), async (req, res) => {
-  const before = optionalId.catch(null).parse(req.query["before"]);
+  const before = optionalId.catch(null).parse(req.query.before);
   const found = await listAuditEvents(req.ctx, { before, limit: pageSize + 1 });
   const shown = found.slice(0, pageSize);
   const { viewer } = req;
@@ -33,9 +33,18 @@ audit.get("/audit", requirePermission("audit"), async (req, res) => {
 
 function subjects(event: AuditEvent, t: Translate): AuditRow["subject"] {
   const found: AuditRow["subject"] = [];
-  if (event.conversationId) found.push({ label: t("audit.conversation", { id: event.conversationId }), href: `/conversations/${event.conversationId}` });
-  else if (event.contactId) found.push({ label: t("audit.contact", { id: event.contactId }), href: `/contacts/${event.contactId}` });
+  if (event.conversationId)
+    found.push({
+      label: t("audit.conversation", { id: event.conversationId }),
+      href: `/conversations/${event.conversationId}`,
+    });
+  else if (event.contactId)
+    found.push({ label: t("audit.contact", { id: event.contactId }), href: `/contacts/${event.contactId}` });
   if (event.agentName) found.push({ label: event.agentName, href: null });
-  if (event.inboxId) found.push({ label: t("audit.inbox", { id: event.inboxId }), href: `/settings/inboxes/${event.inboxId}` });
+  if (event.inboxId)
+    found.push({
+      label: t("audit.inbox", { id: event.inboxId }),
+      href: `/settings/inboxes/${event.inboxId}`,
+    });
   return found;
 }

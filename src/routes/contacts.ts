@@ -29,8 +29,8 @@ const contactForm = z.object({
 export const contacts: Router = Router();
 
 contacts.get("/contacts", async (req, res) => {
-  const search = typeof req.query["q"] === "string" ? req.query["q"].slice(0, 100) : "";
-  const before = optionalId.catch(null).parse(req.query["before"]);
+  const search = typeof req.query.q === "string" ? req.query.q.slice(0, 100) : "";
+  const before = optionalId.catch(null).parse(req.query.before);
   const found = await listContacts(req.ctx, { search }, { before, limit: pageSize + 1 });
   const shown = found.slice(0, pageSize);
   const last = shown.at(-1);
@@ -39,7 +39,10 @@ contacts.get("/contacts", async (req, res) => {
     req.render("contacts/index", {
       title: t("nav.contacts"),
       search,
-      next: found.length > pageSize && last ? `/contacts?${new URLSearchParams({ q: search, before: String(last.id) })}` : null,
+      next:
+        found.length > pageSize && last
+          ? `/contacts?${new URLSearchParams({ q: search, before: String(last.id) })}`
+          : null,
       contacts: shown.map((contact) => ({
         id: contact.id,
         href: `/contacts/${contact.id}`,
@@ -61,7 +64,7 @@ contacts.get("/contacts/:id", async (req, res) => {
 
 contacts.get("/contacts/:id/timeline", async (req, res) => {
   const contact = await getContact(req.ctx, idParam(req.params));
-  const part = await timeline(req, contact.id, req.query["before"]);
+  const part = await timeline(req, contact.id, req.query.before);
   if (!req.isFragment) return redirect(res, `/contacts/${contact.id}`);
   fragment(res, req.render("conversations/_items", part));
 });
@@ -79,7 +82,9 @@ contacts.post("/contacts/:id", async (req, res) => {
     const t = translateFor(req.viewer.locale);
     const errors = Object.fromEntries(Object.entries(error.fields).map(([field, key]) => [field, t(key)]));
     const typed = (req.body ?? {}) as Record<string, unknown>;
-    const form = Object.fromEntries(Object.entries(typed).map(([field, value]) => [field, String(value).slice(0, 400)]));
+    const form = Object.fromEntries(
+      Object.entries(typed).map(([field, value]) => [field, String(value).slice(0, 400)]),
+    );
     await page(req, res.status(422), { errors, form });
   }
 });
@@ -115,7 +120,7 @@ async function page(
         jobTitle: contact.jobTitle,
         tags: contact.tags.join(", "),
       },
-      isEditing: shown.form !== null || req.query["edit"] === "1",
+      isEditing: shown.form !== null || req.query.edit === "1",
     }),
   );
 }

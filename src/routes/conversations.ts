@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Router } from "express";
 import { z } from "zod";
+import { tellRead } from "../services/channels/receipts.ts";
 import { assign } from "../services/conversations/assign.ts";
 import { getDrafts, saveDraft } from "../services/conversations/drafts.ts";
 import { listHappenings } from "../services/conversations/happenings.ts";
@@ -11,17 +12,29 @@ import { type Reply, reply } from "../services/conversations/reply.ts";
 import { reopen, resolve, setPending, snooze } from "../services/conversations/status.ts";
 import { tagConversation, untagConversation } from "../services/conversations/tags.ts";
 import type { Message } from "../services/conversations/types.ts";
-import { announceViewers, listViewers, noteTyping } from "../services/conversations/viewers.ts";
-import { tellRead } from "../services/channels/receipts.ts";
-import { Invalid } from "../services/platform/errors.ts";
+import { announceViewers, listColleagues, noteTyping } from "../services/conversations/viewers.ts";
 import type { Context } from "../services/platform/context.ts";
-import { contactName, presentDay, presentHappening, presentNote, presentViewers } from "../views/conversations/present.ts";
+import { Invalid } from "../services/platform/errors.ts";
+import {
+  contactName,
+  presentDay,
+  presentHappening,
+  presentNote,
+  presentViewers,
+} from "../views/conversations/present.ts";
 import { translateFor } from "../views/i18n.ts";
 import { loadList } from "./inbox.ts";
 import { renderBubble } from "./live-message.ts";
 import { fragment, leave, redirect } from "./respond.ts";
 import { fieldErrors, idParam, optionalId, uuid } from "./validate.ts";
-import { composerOf, loadThread, loadWorkspace, parseThreadCursor, renderHead, snoozeTime } from "./workspace.ts";
+import {
+  composerOf,
+  loadThread,
+  loadWorkspace,
+  parseThreadCursor,
+  renderHead,
+  snoozeTime,
+} from "./workspace.ts";
 
 const one = z.string();
 const replyForm = z.object({
@@ -44,22 +57,21 @@ export function conversationRoutes(cursor: () => string): Router {
     const id = idParam(req.params);
     const at = cursor();
     const workspace = await loadWorkspace(req, id, at);
-    if (req.isFragment) return fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
+    if (req.isFragment)
+      return fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
     const list = await loadList(req, id);
     res.send(req.render("inbox/show", { title: workspace.head.name, list, workspace, cursor: at }));
   });
 
   conversations.get("/conversations/:id/thread", async (req, res) => {
-    const id = idParam(req.params);
-    await getConversation(req.ctx, id);
-    fragment(res, req.render("conversations/_items", await loadThread(req, id, null)));
+    const conversation = await getConversation(req.ctx, idParam(req.params));
+    fragment(res, req.render("conversations/_items", await loadThread(req, conversation, null)));
   });
 
   conversations.get("/conversations/:id/messages", async (req, res) => {
-    const id = idParam(req.params);
-    await getConversation(req.ctx, id);
-    const page = await loadThread(req, id, parseThreadCursor(req.query["before"]));
-    if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+    const conversation = await getConversation(req.ctx, idParam(req.params));
+    const page = await loadThread(req, conversation, parseThreadCursor(req.query.before));
+    if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
     fragment(res, req.render("conversations/_items", page));
   });
 
@@ -67,7 +79,7 @@ export function conversationRoutes(cursor: () => string): Router {
     const conversation = await getConversation(req.ctx, idParam(req.params));
     const drafts = await getDrafts(req.ctx, conversation.id);
     const recent = new Date(req.viewer.now.getTime() - 120_000);
-    const happened = await listHappenings(req.ctx, conversation.id, { from: recent, to: null, limit: 10 });
+    const happened = await listHappenings(req.ctx, conversation, { from: recent, to: null, limit: 10 });
     const items = happened.map((happening) => presentHappening(happening, req.viewer));
     const regions = [await renderHead(req, conversation)];
     if (items.length > 0) regions.push(req.render("live/happenings", { id: conversation.id, items }));
@@ -75,14 +87,16 @@ export function conversationRoutes(cursor: () => string): Router {
     const shown = req.get("x-composer");
     const composer = composerOf(conversation, req.viewer, { drafts });
     if (shown !== undefined && shown !== composer.state) {
-      regions.push(`<hx-partial hx-target="#composer" hx-swap="outerHTML">${req.render("conversations/_composer", { composer })}</hx-partial>`);
+      regions.push(
+        `<hx-partial hx-target="#composer" hx-swap="outerHTML">${req.render("conversations/_composer", { composer })}</hx-partial>`,
+      );
     }
     fragment(res, ...regions);
   });
 
   conversations.get("/conversations/:id/viewers", async (req, res) => {
     const { id } = await getConversation(req.ctx, idParam(req.params));
-    const viewers = presentViewers(await listViewers(req.ctx, id), req.viewer);
+    const viewers = presentViewers(await listColleagues(req.ctx, id), req.viewer);
     fragment(res, req.render("conversations/_viewers", { id, viewers }));
   });
 
@@ -102,7 +116,9 @@ export function conversationRoutes(cursor: () => string): Router {
       const after = await getConversation(req.ctx, conversation.id);
       const t = translateFor(req.viewer.locale);
       const draft = String((req.body as { text?: unknown } | undefined)?.text ?? "");
-      const text = Object.values(error.fields).map((key) => t(key, error.values)).join(" ");
+      const text = Object.values(error.fields)
+        .map((key) => t(key, error.values))
+        .join(" ");
       const token = form.success ? form.data.client_token : undefined;
       const composer = composerOf(after, req.viewer, {
         drafts: { reply: draft, note: "" },
@@ -118,17 +134,26 @@ export function conversationRoutes(cursor: () => string): Router {
     const form = noteForm.safeParse(req.body);
     try {
       if (!form.success) throw new Invalid(fieldErrors(form.error));
-      const note = await addNote(req.ctx, conversation.id, { text: form.data.text, clientToken: form.data.client_token });
+      const note = await addNote(req.ctx, conversation.id, {
+        text: form.data.text,
+        clientToken: form.data.client_token,
+      });
       if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
       const drafts = await getDrafts(req.ctx, conversation.id);
       const composer = composerOf(conversation, req.viewer, { drafts: { ...drafts, note: "" } });
       const day = presentDay(note.createdAt, req.viewer, null);
-      const shown = req.render("live/note", { id: conversation.id, note: presentNote(note, req.viewer), day });
+      const shown = req.render("live/note", {
+        id: conversation.id,
+        note: presentNote(note, req.viewer),
+        day,
+      });
       fragment(res.status(201), req.render("conversations/_composer", { composer }), shown);
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
       const t = translateFor(req.viewer.locale);
-      const note = Object.values(error.fields).map((key) => t(key, error.values)).join(" ");
+      const note = Object.values(error.fields)
+        .map((key) => t(key, error.values))
+        .join(" ");
       const drafts = await getDrafts(req.ctx, conversation.id);
       const composer = composerOf(conversation, req.viewer, { drafts, mode: "note", errors: { note } });
       fragment(res.status(422), req.render("conversations/_composer", { composer }));
@@ -214,14 +239,23 @@ export function conversationRoutes(cursor: () => string): Router {
 }
 
 /** Several files are several messages; the words go with the first. Each has a token made from the form's. */
-async function replyWithFiles(ctx: Context, id: number, form: z.output<typeof replyForm>): Promise<Message[]> {
+async function replyWithFiles(
+  ctx: Context,
+  id: number,
+  form: z.output<typeof replyForm>,
+): Promise<Message[]> {
   const files = form.attachment === undefined ? [] : [form.attachment].flat();
-  const base: Reply = { text: form.text, clientToken: form.client_token, replyToId: form.reply_to_id ?? undefined };
+  const base: Reply = {
+    text: form.text,
+    clientToken: form.client_token,
+    replyToId: form.reply_to_id ?? undefined,
+  };
   if (files.length === 0) return [await reply(ctx, id, base)];
   const messages: Message[] = [];
   for (const [index, attachment] of files.entries()) {
     const first = index === 0;
-    const clientToken = form.client_token && (first ? form.client_token : derivedToken(form.client_token, index));
+    const clientToken =
+      form.client_token && (first ? form.client_token : derivedToken(form.client_token, index));
     messages.push(await reply(ctx, id, { ...(first ? base : { text: "" }), attachment, clientToken }));
   }
   return messages;

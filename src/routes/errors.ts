@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { ErrorRequestHandler, Request, RequestHandler } from "express";
+import { ZodError } from "zod";
 import { isTransient } from "../services/platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound, ServiceError } from "../services/platform/errors.ts";
 import { isTextKey, translateFor } from "../views/i18n.ts";
 import { fragment } from "./respond.ts";
+import { fieldErrors } from "./validate.ts";
 
 /** What went wrong, in HTTP and in words. The only place that knows both. */
 interface Problem {
@@ -17,14 +19,24 @@ interface Problem {
 
 function problemOf(error: unknown): Problem {
   const plain = { values: {}, fields: {}, reference: null };
-  if (error instanceof Invalid) return { ...plain, status: 422, key: error.key, values: error.values, fields: error.fields };
+  if (error instanceof ZodError) return problemOf(new Invalid(fieldErrors(error)));
+  if (error instanceof Invalid)
+    return { ...plain, status: 422, key: error.key, values: error.values, fields: error.fields };
   if (error instanceof ServiceError) {
-    const status = error instanceof NotFound ? 404 : error instanceof Forbidden ? 403 : error instanceof Conflict ? 409 : 400;
+    const status =
+      error instanceof NotFound
+        ? 404
+        : error instanceof Forbidden
+          ? 403
+          : error instanceof Conflict
+            ? 409
+            : 400;
     return { ...plain, status, key: error.key, values: error.values };
   }
   const { status, type } = (error ?? {}) as { status?: number; type?: string };
   if (type === "entity.too.large") return { ...plain, status: 413, key: "error.too_large" };
-  if (status !== undefined && status >= 400 && status < 500) return { ...plain, status, key: "error.bad_request" };
+  if (status !== undefined && status >= 400 && status < 500)
+    return { ...plain, status, key: "error.bad_request" };
   const reference = randomBytes(4).toString("hex");
   if (isTransient(error)) return { ...plain, status: 503, key: "error.unavailable", reference };
   return { ...plain, status: 500, key: "error.internal", reference };
@@ -37,7 +49,10 @@ const words = (locale: "es" | "en") => (key: string, values: Record<string, stri
 export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   const problem = problemOf(error);
   if (problem.reference) {
-    req.ctx?.logger.error({ err: error, reference: problem.reference, method: req.method, route: req.route?.path }, "a request failed");
+    req.ctx?.logger.error(
+      { err: error, reference: problem.reference, method: req.method, route: req.route?.path },
+      "a request failed",
+    );
   }
   if (res.headersSent) return next(error);
   res.status(problem.status);
@@ -50,7 +65,11 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
       status: problem.status,
       detail: say(problem.key, problem.values),
       ...(Object.keys(problem.fields).length > 0
-        ? { errors: Object.fromEntries(Object.entries(problem.fields).map(([field, key]) => [field, say(key, problem.values)])) }
+        ? {
+            errors: Object.fromEntries(
+              Object.entries(problem.fields).map(([field, key]) => [field, say(key, problem.values)]),
+            ),
+          }
         : {}),
       ...(problem.reference ? { reference: problem.reference } : {}),
     });
@@ -61,7 +80,10 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
     return;
   }
   const say = words(req.viewer.locale);
-  const detail = Object.values(problem.fields).map((key) => say(key, problem.values)).join(" ") || say(problem.key, problem.values);
+  const detail =
+    Object.values(problem.fields)
+      .map((key) => say(key, problem.values))
+      .join(" ") || say(problem.key, problem.values);
   const data = { status: problem.status, detail, reference: problem.reference };
   if (req.isFragment) {
     res.set("HX-Retarget", "#notice").set("HX-Reswap", "innerHTML");

@@ -19,10 +19,11 @@ export function requireAgent(req: Request, res: Response, next: NextFunction): v
 }
 
 /** The page is only for a permission; the commands behind it check again. */
-export const requirePermission = (permission: Permission) => (req: Request, _res: Response, next: NextFunction) => {
-  if (!may(req.ctx.actor, permission)) throw new Forbidden();
-  next();
-};
+export const requirePermission =
+  (permission: Permission) => (req: Request, _res: Response, next: NextFunction) => {
+    if (!may(req.ctx.actor, permission)) throw new Forbidden();
+    next();
+  };
 
 /**
  * Refuses what another site makes a browser send. Browsers say where a request comes from; programs without a
@@ -30,16 +31,15 @@ export const requirePermission = (permission: Permission) => (req: Request, _res
  */
 export function sameSiteOnly(baseUrl: () => string | null) {
   return (req: Request, _res: Response, next: NextFunction): void => {
-    if (req.method === "GET" || req.method === "HEAD" || req.method === "OPTIONS") return next();
-    const site = req.get("sec-fetch-site");
-    if (site !== undefined) {
-      if (site === "same-origin" || site === "none") return next();
-      throw new Forbidden("error.cross_site");
-    }
-    const origin = req.get("origin");
-    if (origin === undefined) return next();
-    const own = baseUrl() ?? `${req.protocol}://${req.get("host") ?? ""}`;
-    if (origin !== own) throw new Forbidden("error.cross_site");
-    next();
+    if (!isFromElsewhere(req, baseUrl())) next();
+    else throw new Forbidden("error.cross_site");
   };
+}
+
+function isFromElsewhere(req: Request, baseUrl: string | null): boolean {
+  if (req.method === "GET" || req.method === "HEAD" || req.method === "OPTIONS") return false;
+  const site = req.get("sec-fetch-site");
+  if (site !== undefined) return site !== "same-origin" && site !== "none";
+  const origin = req.get("origin");
+  return origin !== undefined && origin !== (baseUrl ?? `${req.protocol}://${req.get("host") ?? ""}`);
 }

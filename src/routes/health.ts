@@ -1,6 +1,6 @@
+import { timingSafeEqual } from "node:crypto";
 import { Router } from "express";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import { timingSafeEqual } from "node:crypto";
 import type { Platform } from "../services/platform/context.ts";
 import { row } from "../services/platform/database.ts";
 import { isMigrated } from "../services/platform/migrate.ts";
@@ -28,7 +28,11 @@ export function healthRoutes(platform: Platform): Health {
     } catch {
       return void res.status(503).type("text").send("The database does not answer.");
     }
-    if (draining || !migrated) return void res.status(503).type("text").send(draining ? "Stopping." : "Not migrated.");
+    if (draining || !migrated)
+      return void res
+        .status(503)
+        .type("text")
+        .send(draining ? "Stopping." : "Not migrated.");
     res.type("text").send("ready");
   });
   router.get("/metrics", async (req, res) => {
@@ -41,16 +45,35 @@ export function healthRoutes(platform: Platform): Health {
     if (!allowed) return void res.status(404).end();
     res.type("text").send(await registry.metrics());
   });
-  return { router, drain: () => void (draining = true) };
+  const drain = () => {
+    draining = true;
+  };
+  return { router, drain };
 }
 
 /** What waits, asked when somebody looks. */
 function gauges(platform: Platform, registry: Registry): void {
   const questions = [
-    ["hilo_inbound_events_received", "Deliveries stored and not yet understood", "select count(*)::int as n from inbound_events where state = 'received'"],
-    ["hilo_inbound_events_quarantined", "Deliveries that wait for a person", "select count(*)::int as n from inbound_events where state = 'quarantined'"],
-    ["hilo_messages_unfinished", "Messages queued or being sent", "select count(*)::int as n from messages where delivery in ('queued', 'sending')"],
-    ["hilo_attachments_pending", "Files not yet fetched", "select count(*)::int as n from attachments where state in ('pending', 'fetching')"],
+    [
+      "hilo_inbound_events_received",
+      "Deliveries stored and not yet understood",
+      "select count(*)::int as n from inbound_events where state = 'received'",
+    ],
+    [
+      "hilo_inbound_events_quarantined",
+      "Deliveries that wait for a person",
+      "select count(*)::int as n from inbound_events where state = 'quarantined'",
+    ],
+    [
+      "hilo_messages_unfinished",
+      "Messages queued or being sent",
+      "select count(*)::int as n from messages where delivery in ('queued', 'sending')",
+    ],
+    [
+      "hilo_attachments_pending",
+      "Files not yet fetched",
+      "select count(*)::int as n from attachments where state in ('pending', 'fetching')",
+    ],
   ] as const;
   for (const [name, help, sql] of questions) {
     const gauge: Gauge = new Gauge({

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { NextFunction, Request, Response } from "express";
 import { getFirm } from "../services/agents/firm.ts";
 import type { Actor, Platform } from "../services/platform/context.ts";
+import { initials } from "../views/format.ts";
 import { createRender, type Viewer } from "../views/index.ts";
 
 /** A copy of the firm's row, at most this old. Milliseconds. */
@@ -13,7 +14,8 @@ const firmLivesMs = 5_000;
 export function identify(platform: Platform, version: string) {
   let firm: { at: number; value: Awaited<ReturnType<typeof getFirm>> } | null = null;
   async function currentFirm() {
-    if (!firm || firm.at < Date.now() - firmLivesMs) firm = { at: Date.now(), value: await getFirm(platform.db) };
+    if (!firm || firm.at < Date.now() - firmLivesMs)
+      firm = { at: Date.now(), value: await getFirm(platform.db) };
     return firm.value;
   }
   return async (req: Request, res: Response, next: NextFunction) => {
@@ -25,6 +27,7 @@ export function identify(platform: Platform, version: string) {
     const viewer: Viewer = {
       agentId: session?.agent.id ?? null,
       name: session?.agent.name ?? "",
+      initials: initials(session?.agent.name ?? ""),
       permissions: session?.actor.permissions ?? new Set(),
       locale: session?.agent.locale ?? preferredLocale(req, locale),
       timeZone: session?.agent.timeZone ?? timeZone,
@@ -45,6 +48,9 @@ function preferredLocale(req: Request, fallback: "es" | "en"): "es" | "en" {
 /** Before anything else: a nonce for the policy, and whether a region is asked for. */
 export function prepare(req: Request, _res: Response, next: NextFunction): void {
   req.nonce = randomBytes(16).toString("base64");
-  req.isFragment = req.get("hx-request") === "true" && req.get("hx-history-restore-request") !== "true" && req.get("hx-boosted") !== "true";
+  req.isFragment =
+    req.get("hx-request") === "true" &&
+    req.get("hx-history-restore-request") !== "true" &&
+    req.get("hx-boosted") !== "true";
   next();
 }

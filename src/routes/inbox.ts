@@ -28,6 +28,10 @@ export function inboxRoutes(cursor: () => string): Router {
 
   inbox.get("/inbox", async (req, res) => {
     const at = cursor();
+    if (req.isFragment) {
+      fragment(res, req.render("conversations/_workspace", { workspace: null, cursor: at }));
+      return;
+    }
     const list = await loadList(req, null);
     const title = translateFor(req.viewer.locale)("list.title");
     res.send(req.render("inbox/show", { title, list, workspace: null, cursor: at }));
@@ -61,7 +65,12 @@ export async function loadList(req: Request, currentId: number | null): Promise<
     hasMore: found.hasMore && query.limit < mostRows,
     limit: query.limit,
     nextLimit: Math.min(query.limit + firstRows, mostRows),
-    counts: { mine: shown(counts.mine), queue: shown(counts.queue), all: shown(counts.all), unread: counts.unread },
+    counts: {
+      mine: shown(counts.mine),
+      queue: shown(counts.queue),
+      all: shown(counts.all),
+      unread: counts.unread,
+    },
     currentId: current,
     href: (change) => listHref({ ...query, status: asked.status, current, ...change }),
   };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Request, type Response, Router } from "express";
+import { Router } from "express";
 import { findSession } from "../services/agents/queries.ts";
 import { findMessages } from "../services/conversations/messages.ts";
 import { getNote } from "../services/conversations/note.ts";
@@ -7,24 +7,12 @@ import { getConversation } from "../services/conversations/queries.ts";
 import { findVisible } from "../services/conversations/seen.ts";
 import { announceViewers, forgetViewer, noteViewers } from "../services/conversations/viewers.ts";
 import type { Bell } from "../services/platform/bell.ts";
-import type { Context, Platform } from "../services/platform/context.ts";
+import type { Platform } from "../services/platform/context.ts";
 import { rows } from "../services/platform/database.ts";
 import type { Fact } from "../services/platform/events.ts";
 import { presentDay, presentNote } from "../views/conversations/present.ts";
-import { createRender, type Render, type Viewer } from "../views/index.ts";
 import { renderBubble } from "./live-message.ts";
-
-/** One open page. */
-interface Stream {
-  id: string;
-  agentId: number;
-  sessionId: string;
-  ctx: Context;
-  viewer: Viewer;
-  render: Render;
-  conversationId: number | null;
-  res: Response;
-}
+import { audienceKey, openStream, type Stream, viewing } from "./live-stream.ts";
 
 /** Facts that a reconnecting page may have missed; beyond it asks for everything again. */
 const remembered = 2000;
@@ -56,8 +44,14 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
   const cursor = () => `${boot}.${seq}`;
 
   function send(stream: Stream, event: string | null, html: string): void {
-    if (stream.res.writableLength > largestBuffer) return stream.res.destroy() as never;
-    const data = html.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
+    if (stream.res.writableLength > largestBuffer) {
+      stream.res.destroy();
+      return;
+    }
+    const data = html
+      .split(/\r\n|\r|\n/)
+      .map((line) => `data: ${line}\n`)
+      .join("");
     stream.res.write(`id: ${cursor()}\n${event ? `event: ${event}\n` : ""}${data}\n`);
   }
 
@@ -66,7 +60,9 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     memory.push({ seq, facts });
     if (memory.length > remembered) memory.shift();
     if (streams.size === 0) return;
-    void push(facts, streams).catch((error: unknown) => platform.logger.warn({ err: error }, "a live push failed"));
+    void push(facts, streams).catch((error: unknown) =>
+      platform.logger.warn({ err: error }, "a live push failed"),
+    );
   });
   bell.onGap(() => {
     seq += 1;
@@ -147,7 +143,11 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     }
   }
 
-  async function announceToViewers(conversationId: number, event: string, to: Iterable<Stream>): Promise<void> {
+  async function announceToViewers(
+    conversationId: number,
+    event: string,
+    to: Iterable<Stream>,
+  ): Promise<void> {
     for (const audience of audiences(conversationId, to).values()) {
       const [first] = audience;
       if (!first || (await findVisible(first.ctx, [conversationId])).length === 0) continue;
@@ -165,11 +165,17 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
         const [first] = audience;
         if (!first || (await findVisible(first.ctx, ids)).length === 0) continue;
         for (const stream of audience) {
-          setTimeout(() => streams.has(stream) && send(stream, "list:changed", ""), Math.random() * (announceMs / 2));
+          setTimeout(
+            () => streams.has(stream) && send(stream, "list:changed", ""),
+            Math.random() * (announceMs / 2),
+          );
         }
       }
     } catch (error) {
-      platform.logger.warn({ err: error }, "a list could not be announced; pages ask again at the next change");
+      platform.logger.warn(
+        { err: error },
+        "a list could not be announced; pages ask again at the next change",
+      );
     }
   }
 
@@ -198,54 +204,35 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     for (const stream of open) if (!sids.has(stream.sessionId)) stream.res.end();
   }
   const beat = setInterval(() => {
-    heartbeat().catch((error: unknown) => platform.logger.warn({ err: error }, "a heartbeat failed; the next one follows"));
+    heartbeat().catch((error: unknown) =>
+      platform.logger.warn({ err: error }, "a heartbeat failed; the next one follows"),
+    );
   }, heartbeatMs);
 
   const router = Router();
   router.get("/live", async (req, res) => {
-    const conversationId = /^\d{1,15}$/.test(String(req.query["conversation"] ?? "")) ? Number(req.query["conversation"]) : null;
+    const conversationId = /^\d{1,15}$/.test(String(req.query.conversation ?? ""))
+      ? Number(req.query.conversation)
+      : null;
     if (conversationId !== null) await getConversation(req.ctx, conversationId);
-    const stream = openStream(req, res, conversationId);
+    const stream = openStream(req, res, conversationId, version);
     dropOldest(stream.agentId);
     streams.add(stream);
     res.on("close", () => {
       streams.delete(stream);
       void leave(stream).catch(() => {});
     });
-    await catchUp(stream, String(req.get("last-event-id") ?? req.query["cursor"] ?? ""));
+    await catchUp(stream, String(req.get("last-event-id") ?? req.query.cursor ?? ""));
     if (conversationId !== null) {
       await noteViewers(platform.db, viewing(stream));
       await announceViewers(platform.db, conversationId);
     }
   });
 
-  function openStream(req: Request, res: Response, conversationId: number | null): Stream {
-    const { actor } = req.ctx;
-    res.status(200).set({
-      "Content-Type": "text/event-stream; charset=utf-8",
-      "Cache-Control": "no-store",
-      "X-Accel-Buffering": "no",
-    });
-    res.flushHeaders();
-    res.write(": here\n\n");
-    req.socket.setNoDelay(true);
-    const firmName = req.user?.firmName ?? "";
-    return {
-      id: randomUUID(),
-      agentId: actor.kind === "agent" ? actor.id : 0,
-      sessionId: req.sessionID,
-      ctx: { ...req.ctx, now: () => new Date() },
-      viewer: req.viewer,
-      // Pushed regions hold no htmx of their own, so they need no nonce: injected attributes stay without one.
-      render: createRender(req.viewer, { nonce: "", version, firmName }),
-      conversationId,
-      res,
-    };
-  }
-
   function dropOldest(agentId: number): void {
     const theirs = [...streams].filter((stream) => stream.agentId === agentId);
-    for (const stream of theirs.slice(0, Math.max(0, theirs.length - mostStreamsPerAgent + 1))) stream.res.end();
+    for (const stream of theirs.slice(0, Math.max(0, theirs.length - mostStreamsPerAgent + 1)))
+      stream.res.end();
   }
 
   async function catchUp(stream: Stream, from: string): Promise<void> {
@@ -271,13 +258,4 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
       for (const stream of streams) stream.res.end();
     },
   };
-}
-
-const viewing = ({ id, conversationId, agentId }: Stream) =>
-  conversationId === null ? [] : [{ streamId: id, conversationId, agentId }];
-
-function audienceKey({ ctx, viewer }: Stream): string {
-  const { actor } = ctx;
-  if (actor.kind !== "agent") return "nobody";
-  return [viewer.locale, viewer.timeZone, [...actor.teamIds].join(","), [...actor.permissions].sort().join(",")].join("|");
 }

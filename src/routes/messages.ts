@@ -1,9 +1,9 @@
+import type { Request, Response } from "express";
 import { Router } from "express";
 import { z } from "zod";
 import { discardMessage, retryMessage } from "../services/channels/retry.ts";
 import { react } from "../services/conversations/react.ts";
 import type { Message } from "../services/conversations/types.ts";
-import type { Request, Response } from "express";
 import { renderBubble } from "./live-message.ts";
 import { fragment, redirect } from "./respond.ts";
 import { idParam } from "./validate.ts";

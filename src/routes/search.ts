@@ -8,7 +8,7 @@ import { translateFor } from "../views/i18n.ts";
 export const searchRoutes: Router = Router();
 
 searchRoutes.get("/search", async (req, res) => {
-  const query = typeof req.query["q"] === "string" ? req.query["q"].slice(0, 200) : "";
+  const query = typeof req.query.q === "string" ? req.query.q.slice(0, 200) : "";
   const found = await search(req.ctx, query);
   const { viewer } = req;
   const t = translateFor(viewer.locale);

@@ -2,8 +2,8 @@ import { type Request, type Response, Router } from "express";
 import passport from "passport";
 import { Strategy } from "passport-local";
 import { RateLimiterPostgres, type RateLimiterRes } from "rate-limiter-flexible";
-import { findCredentials, findSession, type Session } from "../services/agents/queries.ts";
 import { verifyPassword } from "../services/agents/password.ts";
+import { findCredentials, findSession, type Session } from "../services/agents/queries.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { systemContext } from "../services/platform/context.ts";
 import { tokenHash } from "../services/platform/secrets.ts";
@@ -56,7 +56,8 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
 
   router.get("/login", (req, res) => {
     if (req.ctx.actor.kind === "agent") return redirect(res, "/inbox");
-    const ended = req.session.returnTo !== undefined && req.session.returnTo !== "/inbox" && req.query["ended"] === "1";
+    const ended =
+      req.session.returnTo !== undefined && req.session.returnTo !== "/inbox" && req.query.ended === "1";
     page(req, res, { ended, errors: {} });
   });
 
@@ -70,7 +71,10 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     const t = translateFor(req.viewer.locale);
     if (wait > 0) {
       res.status(429).set("Retry-After", String(Math.ceil(wait / 1000)));
-      return page(req, res, { email, errors: { form: t("login.too_many", { n: Math.ceil(wait / 60_000) }) } });
+      return page(req, res, {
+        email,
+        errors: { form: t("login.too_many", { n: Math.ceil(wait / 60_000) }) },
+      });
     }
     const { returnTo } = req.session;
     auth.authenticate("local", (error: unknown, user: Session | false) => {
@@ -105,10 +109,16 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     });
   });
 
-  function page(req: Request, res: Response, data: { email?: string; ended?: boolean; errors: Record<string, string> }): void {
+  function page(
+    req: Request,
+    res: Response,
+    data: { email?: string; ended?: boolean; errors: Record<string, string> },
+  ): void {
     const title = translateFor(req.viewer.locale)("login.title");
     const { email = "", ended = false, errors } = data;
-    res.set("Cache-Control", "no-store").send(req.render("sessions/new", { title, email, ended, errors, demo }));
+    res
+      .set("Cache-Control", "no-store")
+      .send(req.render("sessions/new", { title, email, ended, errors, demo }));
   }
 
   return { router, passport: auth };
@@ -127,7 +137,11 @@ function blockedFor(state: RateLimiterRes | null, points: number): number {
 
 async function noteFailure(platform: Platform, limits: Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(limits);
-  const system = { ...systemContext(platform), actor: { kind: "anonymous" as const }, source: "web" as const };
+  const system = {
+    ...systemContext(platform),
+    actor: { kind: "anonymous" as const },
+    source: "web" as const,
+  };
   await transact(system, async (tx) => {
     tx.record(null, { act: "agent.sign_in_failed" });
   }).catch((error: unknown) => platform.logger.warn({ err: error }, "a failed sign-in was not noted"));

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
-import { checkSetUpToken, completeSetUp } from "../services/agents/set-up.ts";
 import { findSession } from "../services/agents/queries.ts";
+import { checkSetUpToken, completeSetUp } from "../services/agents/set-up.ts";
 import { Invalid, NotFound } from "../services/platform/errors.ts";
 import { translateFor } from "../views/i18n.ts";
 import { redirect } from "./respond.ts";
@@ -23,7 +23,10 @@ const setUpForm = z.object({
   firmName: z.string().trim().min(1).max(120),
   locale: z.enum(["es", "en"]),
   timeZone: z.string().max(80).refine(isTimeZone, "set_up.time_zone_unknown"),
-  country: z.string().regex(/^[A-Za-z]{2}$/).toUpperCase(),
+  country: z
+    .string()
+    .regex(/^[A-Za-z]{2}$/)
+    .toUpperCase(),
   name: z.string().trim().min(1).max(120),
   email: z.email("agents.email_invalid").max(254),
   password: z.string().min(10, "agents.password_length").max(256, "agents.password_length"),
@@ -35,7 +38,19 @@ export function setUpRoutes(hasDemo: boolean): Router {
 
   setUp.get("/set-up/:token", async (req, res) => {
     await checkSetUpToken(req.ctx, tokenOf(req));
-    page(req, res, { firmName: "", locale: req.viewer.locale, timeZone: req.viewer.timeZone, country: "MX", name: "", email: "" }, {});
+    page(
+      req,
+      res,
+      {
+        firmName: "",
+        locale: req.viewer.locale,
+        timeZone: req.viewer.timeZone,
+        country: "MX",
+        name: "",
+        email: "",
+      },
+      {},
+    );
   });
 
   setUp.post("/set-up/:token", async (req, res, next) => {
@@ -59,24 +74,39 @@ export function setUpRoutes(hasDemo: boolean): Router {
     res.send(req.render("set-up/next", { title: translateFor(req.viewer.locale)("set_up.done"), hasDemo }));
   });
 
-  function page(req: Request, res: Response, form: Record<string, string>, errors: Record<string, string>): void {
+  function page(
+    req: Request,
+    res: Response,
+    form: Record<string, string>,
+    errors: Record<string, string>,
+  ): void {
     const t = translateFor(req.viewer.locale);
     const words = Object.fromEntries(Object.entries(errors).map(([field, key]) => [field, t(key)]));
     res.set("Cache-Control", "no-store").set("Referrer-Policy", "no-referrer");
-    res.send(req.render("set-up/new", { title: t("set_up.title"), token: tokenOf(req), form, errors: words, timeZones }));
+    res.send(
+      req.render("set-up/new", {
+        title: t("set_up.title"),
+        token: tokenOf(req),
+        form,
+        errors: words,
+        timeZones,
+      }),
+    );
   }
 
   return setUp;
 }
 
-const tokenOf = (req: Request): string => String(req.params["token"] ?? "").slice(0, 100);
+const tokenOf = (req: Request): string => String(req.params.token ?? "").slice(0, 100);
 
 /** What was typed, for the form that comes back; passwords are typed again. */
 export function given(body: unknown): Record<string, string> {
   if (!body || typeof body !== "object") return {};
   return Object.fromEntries(
     Object.entries(body).flatMap(([field, value]) =>
-      typeof value === "string" && !/password|secret|token/i.test(field) ? [[field, value.slice(0, 1000)]] : [],
+      typeof value === "string" && !/password|secret|token/i.test(field)
+        ? [[field, value.slice(0, 1000)]]
+        : [],
     ),
   );
 }

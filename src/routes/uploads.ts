@@ -66,7 +66,8 @@ function receiveFile(req: Request): Promise<{ fileName: string; claimedType: str
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("limit", () => reject(new Invalid({ file: "composer.file_too_large" })));
       stream.on("end", () => {
-        if (!stream.truncated) resolve({ fileName: filename ?? "", claimedType: mimeType, bytes: Buffer.concat(chunks) });
+        if (!stream.truncated)
+          resolve({ fileName: filename ?? "", claimedType: mimeType, bytes: Buffer.concat(chunks) });
       });
     });
     parser.on("error", () => reject(new Invalid({ file: "composer.file_empty" })));

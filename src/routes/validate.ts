@@ -24,7 +24,9 @@ export function fieldErrors(error: z.ZodError): Record<string, MessageKey> {
   const errors: Record<string, MessageKey> = {};
   for (const issue of error.issues) {
     const field = issue.path.join(".") || "form";
-    errors[field] ??= /^[a-z_]+\.[a-z_]+$/.test(issue.message) ? (issue.message as MessageKey) : "error.field";
+    errors[field] ??= /^[a-z_]+\.[a-z_]+$/.test(issue.message)
+      ? (issue.message as MessageKey)
+      : "error.field";
   }
   return errors;
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Request } from "express";
-import { listActiveAgents } from "../services/agents/queries.ts";
 import { getContact } from "../services/contacts/queries.ts";
 import { getDrafts } from "../services/conversations/drafts.ts";
 import { listHappenings } from "../services/conversations/happenings.ts";
@@ -9,7 +8,7 @@ import { listNotes } from "../services/conversations/note.ts";
 import { getConversation } from "../services/conversations/queries.ts";
 import { getStory } from "../services/conversations/story.ts";
 import type { Conversation } from "../services/conversations/types.ts";
-import { listViewers } from "../services/conversations/viewers.ts";
+import { listColleagues } from "../services/conversations/viewers.ts";
 import { presentBand, presentSide } from "../views/conversations/context.ts";
 import {
   contactName,
@@ -30,22 +29,21 @@ const pageSize = 30;
 export async function loadWorkspace(req: Request, id: number, cursor: string): Promise<WorkspaceView> {
   const { ctx, viewer } = req;
   const conversation = await getConversation(ctx, id);
-  const [thread, contact, story, drafts, viewers, agents] = await Promise.all([
-    loadThread(req, id, null),
+  const [thread, contact, story, drafts, colleagues] = await Promise.all([
+    loadThread(req, conversation, null),
     getContact(ctx, conversation.contactId),
     getStory(ctx, conversation.contactId),
     getDrafts(ctx, id),
-    listViewers(ctx, id),
-    listActiveAgents(ctx),
+    listColleagues(ctx, id),
   ]);
   return {
     id,
     head: presentHead(conversation, viewer),
     band: presentBand(conversation, contact, story, viewer),
-    agents: agents.map((agent) => ({ ...agent, isCurrent: agent.id === conversation.assigneeId })),
+    agents: colleagues.map((one) => ({ ...one, isCurrent: one.id === conversation.assigneeId })),
     ...thread,
     composer: composerOf(conversation, viewer, { drafts }),
-    viewers: presentViewers(viewers, viewer),
+    viewers: presentViewers(colleagues, viewer),
     side: presentSide(conversation, contact, story, viewer),
     cursor,
     unread: conversation.unreadCount,
@@ -53,24 +51,27 @@ export async function loadWorkspace(req: Request, id: number, cursor: string): P
   };
 }
 
-/** A page of the thread, with the notes and happenings of its time. */
+/** A page of the customer's one thread, across conversations, with the notes and happenings of its time. */
 export async function loadThread(
   req: Request,
-  id: number,
+  conversation: Conversation,
   before: ThreadCursor | null,
 ): Promise<{ items: ThreadItem[]; older: string | null }> {
-  const messages = await listMessages(req.ctx, { conversationId: id }, { before, limit: pageSize + 1 });
+  const { contactId, isolatedInboxId } = conversation;
+  const of = { contactId, isolatedInboxId };
+  const messages = await listMessages(req.ctx, of, { before, limit: pageSize + 1 });
   const hasOlder = messages.length > pageSize;
   const shown = hasOlder ? messages.slice(1) : messages;
   const [oldest] = shown;
   const span = { from: hasOlder && oldest ? oldest.sentAt : null, to: before?.sentAt ?? null };
   const [notes, happenings] = await Promise.all([
-    listNotes(req.ctx, id, span),
-    listHappenings(req.ctx, id, { ...span, limit: 100 }),
+    listNotes(req.ctx, of, span),
+    listHappenings(req.ctx, of, { ...span, limit: 100 }),
   ]);
   return {
     items: presentThread({ messages: shown, notes, happenings }, req.viewer),
-    older: hasOlder && oldest ? `/conversations/${id}/messages?before=${threadCursor(oldest)}` : null,
+    older:
+      hasOlder && oldest ? `/conversations/${conversation.id}/messages?before=${threadCursor(oldest)}` : null,
   };
 }
 
@@ -85,7 +86,12 @@ export function parseThreadCursor(value: unknown): ThreadCursor | null {
 export function composerOf(
   conversation: Conversation,
   viewer: Viewer,
-  with_: { drafts: ComposerView["drafts"]; mode?: ComposerView["mode"]; errors?: Errors; clientToken?: string },
+  with_: {
+    drafts: ComposerView["drafts"];
+    mode?: ComposerView["mode"];
+    errors?: Errors;
+    clientToken?: string;
+  },
 ): ComposerView {
   const window = presentWindow(conversation, viewer);
   const isResolved = conversation.status === "resolved";
@@ -107,16 +113,16 @@ export function composerOf(
 /** Header and band, after an act that changed them. */
 export async function renderHead(req: Request, conversation: Conversation): Promise<string> {
   const { ctx, viewer } = req;
-  const [contact, story, agents] = await Promise.all([
+  const [contact, story, colleagues] = await Promise.all([
     getContact(ctx, conversation.contactId),
     getStory(ctx, conversation.contactId),
-    listActiveAgents(ctx),
+    listColleagues(ctx, conversation.id),
   ]);
   const band: BandView = presentBand(conversation, contact, story, viewer);
   return req.render("conversations/_head", {
     head: presentHead(conversation, viewer),
     band,
-    agents: agents.map((agent) => ({ ...agent, isCurrent: agent.id === conversation.assigneeId })),
+    agents: colleagues.map((one) => ({ ...one, isCurrent: one.id === conversation.assigneeId })),
     snoozeTimes: snoozeTimes(viewer),
   });
 }
@@ -136,7 +142,9 @@ function snoozeTimes(viewer: Viewer): WorkspaceView["snoozeTimes"] {
 
 /** The time that a preset or a typed local time means for this viewer; null when it is none. */
 export function snoozeTime(preset: string, typed: string, viewer: Viewer): Date | null {
-  const now = Temporal.Instant.fromEpochMilliseconds(viewer.now.getTime()).toZonedDateTimeISO(viewer.timeZone);
+  const now = Temporal.Instant.fromEpochMilliseconds(viewer.now.getTime()).toZonedDateTimeISO(
+    viewer.timeZone,
+  );
   if (preset in presets) return new Date(presets[preset as keyof typeof presets](now).epochMilliseconds);
   try {
     return new Date(Temporal.PlainDateTime.from(typed).toZonedDateTime(viewer.timeZone).epochMilliseconds);

@@ -1,4 +1,5 @@
 import cron from "node-cron";
+import { seal } from "./audit/seal.ts";
 import { deliver, expireLeases } from "./channels/deliver.ts";
 import { drain } from "./channels/drain.ts";
 import { fetchMedia } from "./channels/fetch-media.ts";
@@ -6,7 +7,7 @@ import { sweepUploads } from "./channels/uploads.ts";
 import { wakeSnoozed } from "./conversations/status.ts";
 import { sweepViewers } from "./conversations/viewers.ts";
 import type { Bell } from "./platform/bell.ts";
-import { type Context } from "./platform/context.ts";
+import type { Context } from "./platform/context.ts";
 import { type Loop, startLoop } from "./platform/loop.ts";
 import { forgetOld } from "./platform/retention.ts";
 
@@ -21,6 +22,7 @@ const jobs = [
   { name: "snoozed", line: "*/5 * * * * *", work: wakeSnoozed },
   { name: "viewers", line: "30 * * * * *", work: (ctx: Context) => sweepViewers(ctx.db) },
   { name: "uploads", line: "15 */10 * * * *", work: sweepUploads },
+  { name: "seal", line: "5 * * * * *", work: seal },
   { name: "retention", line: "45 7 * * * *", work: forgetOld },
 ] as const satisfies readonly Job[];
 

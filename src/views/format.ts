@@ -55,7 +55,8 @@ export function shortAge(at: Date, now: Date, zone: Zone): string {
   const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000);
   if (minutes < 1) return t("time.now");
   if (minutes < 60) return t("time.minutes", { n: minutes });
-  if (minutes < 1440 && dayKey(at, zone) === dayKey(now, zone)) return t("time.hours", { n: Math.floor(minutes / 60) });
+  if (minutes < 1440 && dayKey(at, zone) === dayKey(now, zone))
+    return t("time.hours", { n: Math.floor(minutes / 60) });
   if (dayKey(at, zone) === dayKey(new Date(now.getTime() - 86_400_000), zone)) return t("time.yesterday_low");
   return shortDay(at, now, zone);
 }

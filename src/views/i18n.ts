@@ -26,7 +26,8 @@ export function translator(locale: Locale): Translate {
     const text = own[key];
     if (text === undefined) throw new Error(`no words for ${key}`);
     const [one, many] = text.split(" | ");
-    const picked = many !== undefined && plurals[locale].select(Number(values?.["n"] ?? 0)) !== "one" ? many : (one ?? text);
+    const picked =
+      many !== undefined && plurals[locale].select(Number(values?.n ?? 0)) !== "one" ? many : (one ?? text);
     if (!values) return picked;
     return picked.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
   };

@@ -11,6 +11,7 @@ export interface Viewer extends Zone {
   /** Null before sign-in. */
   agentId: number | null;
   name: string;
+  initials: string;
   permissions: ReadonlySet<string>;
   now: Date;
 }
@@ -33,7 +34,10 @@ const eta = new Eta({ views: templatesFolder, cache: true, autoEscape: true, aut
 export type Render = <Name extends keyof Views>(template: Name, data: Views[Name]) => string;
 
 /** Renders a template for one viewer. */
-export function createRender(viewer: Viewer, page: { nonce: string; version: string; firmName: string }): Render {
+export function createRender(
+  viewer: Viewer,
+  page: { nonce: string; version: string; firmName: string },
+): Render {
   const base: Base = { t: translateFor(viewer.locale), viewer, ...page };
   return (template, data) => eta.render(template, { ...base, ...data });
 }

@@ -1,8 +1,8 @@
+import type { Agent, Role } from "../services/agents/queries.ts";
 import type { AuditEvent } from "../services/audit/queries.ts";
 import type { InboundEventRow } from "../services/channels/inbound-events.ts";
 import type { Contact } from "../services/contacts/queries.ts";
 import type { View } from "../services/conversations/list.ts";
-import type { Agent, Role } from "../services/agents/queries.ts";
 import type { Inbox } from "../services/inboxes/queries.ts";
 import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
@@ -26,7 +26,16 @@ export interface ListView {
   counts: { mine: string; queue: string; all: string; unread: number };
   currentId: number | null;
   /** The same question again, with other values in place of these. */
-  href: (change: Partial<{ view: View; status: string; unread: boolean; search: string; limit: number; current: number }>) => string;
+  href: (
+    change: Partial<{
+      view: View;
+      status: string;
+      unread: boolean;
+      search: string;
+      limit: number;
+      current: number;
+    }>,
+  ) => string;
 }
 
 export interface ComposerView {
@@ -106,9 +115,18 @@ export interface Views {
   "conversations/_list": { list: ListView };
   "conversations/_row": { row: RowView };
   "conversations/_workspace": { workspace: WorkspaceView | null; cursor: string };
-  "conversations/_head": { head: HeadView; band: BandView; agents: WorkspaceView["agents"]; snoozeTimes: WorkspaceView["snoozeTimes"] };
+  "conversations/_head": {
+    head: HeadView;
+    band: BandView;
+    agents: WorkspaceView["agents"];
+    snoozeTimes: WorkspaceView["snoozeTimes"];
+  };
   "conversations/_band": { band: BandView };
-  "conversations/_actions": { head: HeadView; agents: WorkspaceView["agents"]; snoozeTimes: WorkspaceView["snoozeTimes"] };
+  "conversations/_actions": {
+    head: HeadView;
+    agents: WorkspaceView["agents"];
+    snoozeTimes: WorkspaceView["snoozeTimes"];
+  };
   "conversations/_thread": { id: number; items: ThreadItem[]; older: string | null };
   "conversations/_items": { items: ThreadItem[]; older: string | null };
   "conversations/_item": { item: ThreadItem };
@@ -127,31 +145,100 @@ export interface Views {
   "messages/_content": { bubble: Bubble };
   "messages/_attachment": { attachment: AttachmentView };
   "messages/_failure": { id: number; failure: Failure };
-  "live/message": { id: number; item: Extract<ThreadItem, { type: "message" }>; day: Extract<ThreadItem, { type: "day" }> };
+  "live/message": {
+    id: number;
+    item: Extract<ThreadItem, { type: "message" }>;
+    day: Extract<ThreadItem, { type: "day" }>;
+  };
   "live/note": { id: number; note: NoteView; day: Extract<ThreadItem, { type: "day" }> };
   "live/happenings": { id: number; items: Extract<ThreadItem, { type: "happening" }>[] };
   "contacts/index": Page & { contacts: ContactRow[]; search: string; next: string | null };
-  "contacts/show": Page & { contact: Contact; name: string; initials: string; phone: string; since: string; episodes: EpisodeView[]; items: ThreadItem[]; older: string | null; notes: NoteView[]; files: SideView["files"]; errors: Errors; form: Record<string, string>; isEditing: boolean };
+  "contacts/show": Page & {
+    contact: Contact;
+    name: string;
+    initials: string;
+    phone: string;
+    since: string;
+    episodes: EpisodeView[];
+    items: ThreadItem[];
+    older: string | null;
+    notes: NoteView[];
+    files: SideView["files"];
+    errors: Errors;
+    form: Record<string, string>;
+    isEditing: boolean;
+  };
   "contacts/_form": { contact: { id: number }; form: Record<string, string>; errors: Errors };
-  "search/show": Page & { query: string; contacts: { name: string; phone: string; href: string; initials: string }[]; messages: FoundMessageView[] };
-  "sessions/new": Page & { email: string; errors: Errors; ended: boolean; demo: { email: string; password: string }[] };
+  "search/show": Page & {
+    query: string;
+    contacts: { name: string; phone: string; href: string; initials: string }[];
+    messages: FoundMessageView[];
+  };
+  "sessions/new": Page & {
+    email: string;
+    errors: Errors;
+    ended: boolean;
+    demo: { email: string; password: string }[];
+  };
   "set-up/new": Page & { token: string; form: Record<string, string>; errors: Errors; timeZones: string[] };
   "set-up/next": Page & { hasDemo: boolean };
   "settings/index": Page & { quarantined: number };
-  "settings/profile": Page & { form: Record<string, string>; timeZones: string[]; saved: boolean; errors: Errors };
-  "settings/agents/index": Page & { agents: (Agent & { roleLabel: string; availabilityLabel: string })[]; roles: (Role & { label: string })[] };
-  "settings/agents/_row": { agent: Agent & { roleLabel: string; availabilityLabel: string }; roles: (Role & { label: string })[] };
-  "settings/agents/new": Page & { form: Record<string, string>; errors: Errors; roles: (Role & { label: string })[] };
+  "settings/profile": Page & {
+    passwordErrors: Errors;
+    form: Record<string, string>;
+    timeZones: string[];
+    saved: boolean;
+    errors: Errors;
+  };
+  "settings/agents/index": Page & {
+    agents: (Agent & { roleLabel: string; availabilityLabel: string })[];
+    roles: (Role & { label: string })[];
+  };
+  "settings/agents/_row": {
+    agent: Agent & { roleLabel: string; availabilityLabel: string };
+    roles: (Role & { label: string })[];
+  };
+  "settings/agents/new": Page & {
+    form: Record<string, string>;
+    errors: Errors;
+    roles: (Role & { label: string })[];
+  };
   "settings/inboxes/index": Page & { inboxes: InboxView[] };
-  "settings/inboxes/new": Page & { form: Record<string, string>; errors: Errors; callbackUrl: string; verifyToken: string; isPublic: boolean };
-  "settings/inboxes/show": Page & { inbox: InboxView; callbackUrl: string; form: Record<string, string>; errors: Errors; teams: { id: number; name: string }[] };
+  "settings/inboxes/new": Page & {
+    form: Record<string, string>;
+    errors: Errors;
+    callbackUrl: string;
+    verifyToken: string;
+    isPublic: boolean;
+  };
+  "settings/inboxes/show": Page & {
+    inbox: InboxView;
+    callbackUrl: string;
+    verifyToken: string | null;
+    checksAtOnce: boolean;
+    form: Record<string, string>;
+    errors: Errors;
+    teams: { id: number; name: string }[];
+  };
   "settings/inboxes/_check": { steps: { ok: boolean; text: string }[] };
-  "settings/inbound-events/index": Page & { events: (InboundEventRow & { when: string; exact: string })[]; next: string | null; state: string };
-  "settings/inbound-events/show": Page & { event: InboundEventRow & { when: string; exact: string; body: string } };
+  "settings/inbound-events/index": Page & {
+    events: (InboundEventRow & { when: string; exact: string })[];
+    next: string | null;
+    state: string;
+  };
+  "settings/inbound-events/show": Page & {
+    event: InboundEventRow & { when: string; exact: string; body: string };
+  };
   "audit/index": Page & { events: AuditRow[]; next: string | null };
   "errors/show": Page & { status: number; detail: string; reference: string | null };
   "errors/_notice": { detail: string; reference: string | null };
-  "demo/phone": Page & { people: { id: string; name: string; isCurrent: boolean }[]; current: { id: string; name: string }; bubbles: Bubble[]; knobs: { failNext: string; delivered: boolean; read: boolean } };
+  "demo/phone": Page & {
+    people: { id: string; name: string; isCurrent: boolean }[];
+    current: { id: string; name: string };
+    bubbles: Bubble[];
+    knobs: { failNext: string; delivered: boolean; read: boolean };
+  };
+  "demo/_form": { current: { id: string; name: string } };
   "demo/_screen": { current: { id: string; name: string }; bubbles: Bubble[] };
 }
 

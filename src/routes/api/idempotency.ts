@@ -15,7 +15,9 @@ export async function idempotency(req: Request, res: Response, next: NextFunctio
   const { actor, db } = req.ctx;
   if (req.method !== "POST" || key === undefined || actor.kind !== "agent") return next();
   if (key === "" || key.length > 200) throw new Invalid({ "Idempotency-Key": "error.field" });
-  const hash = createHash("sha256").update(`${req.originalUrl}\n${JSON.stringify(req.body ?? null)}`).digest("hex");
+  const hash = createHash("sha256")
+    .update(`${req.originalUrl}\n${JSON.stringify(req.body ?? null)}`)
+    .digest("hex");
   const claimed = await row<{ mine: boolean }>(
     db,
     `insert into idempotency_keys as k (agent_id, key, request_hash) values (:agentId, :key, :hash)
@@ -29,7 +31,13 @@ export async function idempotency(req: Request, res: Response, next: NextFunctio
   next();
 }
 
-async function replay(req: Request, res: Response, agentId: number, key: string, hash: string): Promise<void> {
+async function replay(
+  req: Request,
+  res: Response,
+  agentId: number,
+  key: string,
+  hash: string,
+): Promise<void> {
   const stored = await row<{ request_hash: string; status: number | null; answer: unknown }>(
     req.ctx.db,
     "select request_hash, status, answer from idempotency_keys where agent_id = ? and key = ?",
@@ -52,7 +60,10 @@ function keepAnswer(req: Request, res: Response, agentId: number, key: string): 
           agentId,
           key,
         ])
-      : req.ctx.db.raw("delete from idempotency_keys where agent_id = ? and key = ? and status is null", [agentId, key]);
+      : req.ctx.db.raw("delete from idempotency_keys where agent_id = ? and key = ? and status is null", [
+          agentId,
+          key,
+        ]);
     statement.then(
       () => json(body),
       (error: unknown) => {

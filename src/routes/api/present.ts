@@ -31,7 +31,11 @@ export const presentContact = (contact: Contact) => ({
   phone: contact.phone,
   language: contact.language,
   tags: contact.tags,
-  identities: contact.identities.map((one) => ({ id: id(one.id), channel: one.channel, external_id: one.externalId })),
+  identities: contact.identities.map((one) => ({
+    id: id(one.id),
+    channel: one.channel,
+    external_id: one.externalId,
+  })),
   first_seen_at: time(contact.firstSeenAt),
   created_at: time(contact.createdAt),
   custom: contact.custom,

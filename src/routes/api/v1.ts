@@ -19,7 +19,10 @@ import { authorize } from "./authorize.ts";
 import { commandToken, idempotency } from "./idempotency.ts";
 import * as shape from "./present.ts";
 
-const digits = z.string().regex(/^[1-9]\d{0,14}$/).transform(Number);
+const digits = z
+  .string()
+  .regex(/^[1-9]\d{0,14}$/)
+  .transform(Number);
 const page = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: digits.optional(),
@@ -51,21 +54,41 @@ const conversationQuery = z.object({
   contact_id: digits.optional(),
   inbox_id: digits.optional(),
 });
-const contactQuery = z.object({ q: z.string().max(100).optional(), phone: z.string().max(40).optional(), email: z.string().max(254).optional() });
-const messageBody = z.strictObject({ text: z.string().max(20_000), inbox_id: digits.optional(), reply_to_id: digits.optional() });
+const contactQuery = z.object({
+  q: z.string().max(100).optional(),
+  phone: z.string().max(40).optional(),
+  email: z.string().max(254).optional(),
+});
+const messageBody = z.strictObject({
+  text: z.string().max(20_000),
+  inbox_id: digits.optional(),
+  reply_to_id: digits.optional(),
+});
 const noteBody = z.strictObject({ text: z.string().max(20_000) });
-const assignmentBody = z.strictObject({ agent_id: digits.nullable().optional(), team_id: digits.nullable().optional() });
+const assignmentBody = z.strictObject({
+  agent_id: digits.nullable().optional(),
+  team_id: digits.nullable().optional(),
+});
 const purchaseBody = z.strictObject({
   number: z.string().max(80).optional(),
   placed_at: z.iso.datetime({ offset: true }).optional(),
   amount: z.number().min(-1e11).max(1e11).optional(),
-  currency: z.string().regex(/^[A-Z]{3}$/).optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .optional(),
   status: z.string().max(60).optional(),
   tracking_url: z.union([z.literal(""), z.url({ protocol: /^https?$/ }).max(500)]).optional(),
   delivery_window: z.string().max(120).optional(),
   returned_at: z.iso.datetime({ offset: true }).nullable().optional(),
   items: z
-    .array(z.strictObject({ name: z.string().max(200), quantity: z.number().optional(), amount: z.number().optional() }))
+    .array(
+      z.strictObject({
+        name: z.string().max(200),
+        quantity: z.number().optional(),
+        amount: z.number().optional(),
+      }),
+    )
     .max(200)
     .optional(),
 });
@@ -111,7 +134,11 @@ api.post("/api/v1/contacts", async (req, res) => {
 
 api.patch("/api/v1/contacts/:id", async (req, res) => {
   const { job_title, ...fields } = parse(contactBody, req.body);
-  res.json(shape.presentContact(await updateContact(req.ctx, idParam(req.params), { ...fields, jobTitle: job_title })));
+  res.json(
+    shape.presentContact(
+      await updateContact(req.ctx, idParam(req.params), { ...fields, jobTitle: job_title }),
+    ),
+  );
 });
 
 api.put("/api/v1/contacts/:id/purchases/:external_id", async (req, res) => {
@@ -131,7 +158,12 @@ api.put("/api/v1/contacts/:id/purchases/:external_id", async (req, res) => {
 api.get("/api/v1/conversations", async (req, res) => {
   const { limit, before } = pageOf(req);
   const asked = parse(conversationQuery, req.query);
-  const filter = { status: asked.status, assigneeId: asked.assignee_id, contactId: asked.contact_id, inboxId: asked.inbox_id };
+  const filter = {
+    status: asked.status,
+    assigneeId: asked.assignee_id,
+    contactId: asked.contact_id,
+    inboxId: asked.inbox_id,
+  };
   const found = await listConversations(req.ctx, filter, { before, limit: limit + 1 });
   res.json(list(found, limit, shape.presentConversation));
 });
@@ -180,7 +212,10 @@ api.delete("/api/v1/conversations/:id/resolution", async (req, res) => {
 
 api.get("/api/v1/inbound-events", async (req, res) => {
   const { limit, before } = pageOf(req);
-  const { state } = parse(z.object({ state: z.enum(["received", "done", "quarantined"]).default("quarantined") }), req.query);
+  const { state } = parse(
+    z.object({ state: z.enum(["received", "done", "quarantined"]).default("quarantined") }),
+    req.query,
+  );
   const found = await listInboundEvents(req.ctx, { state, before, limit: limit + 1 });
   res.json(list(found, limit, shape.presentInboundEvent));
 });
@@ -202,7 +237,7 @@ function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
 }
 
 function pageOf(req: Request): { limit: number; before: number | null } {
-  const { limit, cursor } = parse(page, { limit: req.query["limit"], cursor: req.query["cursor"] });
+  const { limit, cursor } = parse(page, { limit: req.query.limit, cursor: req.query.cursor });
   return { limit, before: cursor ?? null };
 }
 

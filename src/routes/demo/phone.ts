@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
+import { formatPhone } from "../../services/contacts/phone.ts";
 import { listMessages } from "../../services/conversations/messages.ts";
 import { systemContext } from "../../services/platform/context.ts";
 import { row } from "../../services/platform/database.ts";
@@ -41,11 +42,15 @@ export function demoRoutes(demo: Demo): Router {
   const router = Router();
 
   router.get("/demo/phone", async (req, res) => {
-    const current = personOf(demo, req.query["who"]);
+    const current = personOf(demo, req.query.who);
     res.send(
       req.render("demo/phone", {
         title: translateFor(req.viewer.locale)("demo.title"),
-        people: demo.people.map((one) => ({ ...one, isCurrent: one.id === current.id })),
+        people: demo.people.map((one) => ({
+          ...one,
+          name: one.name || formatPhone(one.id),
+          isCurrent: one.id === current.id,
+        })),
         current,
         bubbles: await screen(req, current.id),
         knobs: demo.provider.knobs,
@@ -54,7 +59,7 @@ export function demoRoutes(demo: Demo): Router {
   });
 
   router.get("/demo/screen", async (req, res) => {
-    await showScreen(req, res, personOf(demo, req.query["who"]));
+    await showScreen(req, res, personOf(demo, req.query.who));
   });
 
   router.post("/demo/phone", async (req, res) => {
@@ -63,7 +68,9 @@ export function demoRoutes(demo: Demo): Router {
     await write(demo, current, kind, text);
     if (!req.isFragment) return redirect(res, `/demo/phone?who=${current.id}`);
     await new Promise((resume) => setTimeout(resume, 150));
-    await showScreen(req, res, current);
+    const shown = req.render("demo/_screen", { current, bubbles: await screen(req, current.id) });
+    const form = req.render("demo/_form", { current });
+    fragment(res, shown, `<hx-partial hx-target="#phone-form" hx-swap="outerHTML">${form}</hx-partial>`);
   });
 
   router.post("/demo/knobs", (req, res) => {
@@ -102,7 +109,12 @@ async function screen(req: Request, waId: string): Promise<Bubble[]> {
 }
 
 /** The same delivery that Meta would make for what the customer did. */
-async function write(demo: Demo, { id, name }: Demo["people"][number], kind: string, text: string): Promise<void> {
+async function write(
+  demo: Demo,
+  { id, name }: Demo["people"][number],
+  kind: string,
+  text: string,
+): Promise<void> {
   const base = {
     from: id,
     id: `wamid.${randomUUID().replaceAll("-", "").toUpperCase()}`,
@@ -112,14 +124,34 @@ async function write(demo: Demo, { id, name }: Demo["people"][number], kind: str
   const { addMedia } = demo.provider;
   const parts: Record<string, () => Promise<object> | object> = {
     text: () => ({ text: { body: text } }),
-    image: async () => ({ image: { id: addMedia(await samplePicture(), "image/jpeg"), mime_type: "image/jpeg", caption: "Así llegó" } }),
-    audio: () => ({ audio: { id: addMedia(sampleSound(), "audio/wav"), mime_type: "audio/wav", voice: true } }),
-    location: () => ({ location: { latitude: 19.4326, longitude: -99.1332, name: "Zócalo", address: "Ciudad de México" } }),
-    contacts: () => ({ contacts: [{ name: { formatted_name: "Taller Ramírez" }, phones: [{ phone: "+52 55 5555 0101" }] }] }),
+    image: async () => ({
+      image: {
+        id: addMedia(await samplePicture(), "image/jpeg"),
+        mime_type: "image/jpeg",
+        caption: "Así llegó",
+      },
+    }),
+    audio: () => ({
+      audio: { id: addMedia(sampleSound(), "audio/wav"), mime_type: "audio/wav", voice: true },
+    }),
+    location: () => ({
+      location: { latitude: 19.4326, longitude: -99.1332, name: "Zócalo", address: "Ciudad de México" },
+    }),
+    contacts: () => ({
+      contacts: [{ name: { formatted_name: "Taller Ramírez" }, phones: [{ phone: "+52 55 5555 0101" }] }],
+    }),
     order: () => ({
-      order: { catalog_id: "1", product_items: [{ product_retailer_id: "licuadora-pro", quantity: 2, item_price: 1600, currency: "MXN" }] },
+      order: {
+        catalog_id: "1",
+        product_items: [
+          { product_retailer_id: "licuadora-pro", quantity: 2, item_price: 1600, currency: "MXN" },
+        ],
+      },
     }),
   };
   const part = await parts[kind]?.();
-  await demo.provider.post({ contacts: [{ profile: { name }, wa_id: id }], messages: [{ ...base, ...part }] });
+  await demo.provider.post({
+    contacts: [{ profile: { name }, wa_id: id }],
+    messages: [{ ...base, ...part }],
+  });
 }

@@ -75,18 +75,32 @@ export function createProvider(options: ProviderOptions): Provider {
   function refuse(res: Response, code: number): void {
     const message = `(#${code}) Simulated failure`;
     res.status(statusFor[String(code)] ?? 400).json({
-      error: { message, type: "OAuthException", code, error_data: { messaging_product: "whatsapp", details: "Chosen on the phone's page." } },
+      error: {
+        message,
+        type: "OAuthException",
+        code,
+        error_data: { messaging_product: "whatsapp", details: "Chosen on the phone's page." },
+      },
     });
   }
 
   /** Ticks as Meta sends them, each a delivery of its own. */
   async function sendTicks(message: Taken): Promise<void> {
-    const ticks = ["sent", ...(knobs.delivered ? ["delivered"] : []), ...(knobs.delivered && knobs.read ? ["read"] : [])];
+    const ticks = [
+      "sent",
+      ...(knobs.delivered ? ["delivered"] : []),
+      ...(knobs.delivered && knobs.read ? ["read"] : []),
+    ];
     for (const status of ticks) {
-      await new Promise((resume) => setTimeout(resume, status === "sent" ? 80 : status === "delivered" ? 500 : 1200));
+      await new Promise((resume) =>
+        setTimeout(resume, status === "sent" ? 80 : status === "delivered" ? 500 : 1200),
+      );
       const timestamp = String(Math.floor(Date.now() / 1000));
-      const callback = message.callbackData === null ? {} : { biz_opaque_callback_data: message.callbackData };
-      await post({ statuses: [{ id: message.id, status, timestamp, recipient_id: message.recipient, ...callback }] });
+      const callback =
+        message.callbackData === null ? {} : { biz_opaque_callback_data: message.callbackData };
+      await post({
+        statuses: [{ id: message.id, status, timestamp, recipient_id: message.recipient, ...callback }],
+      });
     }
   }
 
@@ -97,16 +111,16 @@ export function createProvider(options: ProviderOptions): Provider {
 
   router.post("/:version/:phone/messages", express.json({ limit: "1mb" }), (req: Request, res) => {
     const body = req.body as Record<string, unknown>;
-    if (body["status"] === "read") return void res.json({ success: true });
+    if (body.status === "read") return void res.json({ success: true });
     const failing = knobs.failNext;
     knobs.failNext = "";
     if (failing !== "" && failing !== "lost") return refuse(res, Number(failing));
-    const recipient = String(body["to"] ?? body["recipient"] ?? "").replace(/^\+/, "");
+    const recipient = String(body.to ?? body.recipient ?? "").replace(/^\+/, "");
     const id = `wamid.${randomUUID().replaceAll("-", "").toUpperCase()}`;
-    const callback = body["biz_opaque_callback_data"];
+    const callback = body.biz_opaque_callback_data;
     const message: Taken = {
       id,
-      phoneNumberId: String(req.params["phone"]),
+      phoneNumberId: String(req.params.phone),
       recipient,
       body,
       callbackData: typeof callback === "string" ? callback : null,
@@ -116,7 +130,11 @@ export function createProvider(options: ProviderOptions): Provider {
       // Hilo is stopping: Meta would repeat the tick later, the demo's provider forgets it.
     });
     if (failing === "lost") return void res.socket?.destroy();
-    res.json({ messaging_product: "whatsapp", contacts: [{ input: body["to"], wa_id: recipient }], messages: [{ id }] });
+    res.json({
+      messaging_product: "whatsapp",
+      contacts: [{ input: body.to, wa_id: recipient }],
+      messages: [{ id }],
+    });
   });
 
   router.post("/:version/:phone/media", (req, res) => {
@@ -144,12 +162,23 @@ export function createProvider(options: ProviderOptions): Provider {
   router.get("/:version/:id", (req, res) => {
     const { id } = req.params;
     if (id === options.phoneNumberId) {
-      return void res.json({ id, display_phone_number: options.displayPhone, verified_name: "Demo", quality_rating: "GREEN" });
+      return void res.json({
+        id,
+        display_phone_number: options.displayPhone,
+        verified_name: "Demo",
+        quality_rating: "GREEN",
+      });
     }
     const file = media.get(id);
     if (!file) return refuse(res, 100);
     const sha256 = createHash("sha256").update(file.bytes).digest("base64");
-    res.json({ id, url: `${options.ownUrl()}/media/${id}`, mime_type: file.mediaType, file_size: file.bytes.length, sha256 });
+    res.json({
+      id,
+      url: `${options.ownUrl()}/media/${id}`,
+      mime_type: file.mediaType,
+      file_size: file.bytes.length,
+      sha256,
+    });
   });
 
   return { router, knobs, taken, addMedia, post };

@@ -15,7 +15,9 @@ export async function samplePicture(): Promise<Buffer> {
       pixels[at + 2] = 160 * light * table * cup + 22;
     }
   }
-  return sharp(pixels, { raw: { width, height, channels: 3 } }).jpeg({ quality: 80 }).toBuffer();
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 80 })
+    .toBuffer();
 }
 
 /** Two seconds of a soft tone: 8 kHz, 16 bit, mono, as a WAV file. */

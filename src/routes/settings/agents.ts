@@ -30,7 +30,12 @@ agents.get("/settings/agents", async (req, res) => {
 });
 
 agents.get("/settings/agents/new", async (req, res) => {
-  await page(req, res, { name: "", email: "", role: "agent", password: randomBytes(9).toString("base64url") }, {});
+  await page(
+    req,
+    res,
+    { name: "", email: "", role: "agent", password: randomBytes(9).toString("base64url") },
+    {},
+  );
 });
 
 agents.post("/settings/agents", async (req, res) => {
@@ -64,7 +69,12 @@ async function answer(req: Request, res: Response, agent: Agent): Promise<void> 
   fragment(res, req.render("settings/agents/_row", { agent: labelled(req, agent), roles }));
 }
 
-async function page(req: Request, res: Response, form: Record<string, string>, errors: Record<string, string>): Promise<void> {
+async function page(
+  req: Request,
+  res: Response,
+  form: Record<string, string>,
+  errors: Record<string, string>,
+): Promise<void> {
   const t = translateFor(req.viewer.locale);
   const words = Object.fromEntries(Object.entries(errors).map(([field, key]) => [field, t(key)]));
   const roles = labelRoles(req, await listRoles(req.ctx));
@@ -73,10 +83,15 @@ async function page(req: Request, res: Response, form: Record<string, string>, e
 
 function labelled(req: Request, agent: Agent) {
   const t = translateFor(req.viewer.locale);
-  return { ...agent, roleLabel: roleLabel(req, agent.roleName), availabilityLabel: t(`availability.${agent.availability}`) };
+  return {
+    ...agent,
+    roleLabel: roleLabel(req, agent.roleName),
+    availabilityLabel: t(`availability.${agent.availability}`),
+  };
 }
 
-const labelRoles = (req: Request, roles: readonly Role[]) => roles.map((role) => ({ ...role, label: roleLabel(req, role.name) }));
+const labelRoles = (req: Request, roles: readonly Role[]) =>
+  roles.map((role) => ({ ...role, label: roleLabel(req, role.name) }));
 
 /** Built-in roles have a name in every language; the firm's own keep theirs. */
 function roleLabel(req: Request, name: string): string {

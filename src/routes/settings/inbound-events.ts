@@ -1,5 +1,10 @@
 import { type Request, Router } from "express";
-import { getInboundEvent, type InboundEventRow, listInboundEvents, replayInboundEvent } from "../../services/channels/inbound-events.ts";
+import {
+  getInboundEvent,
+  type InboundEventRow,
+  listInboundEvents,
+  replayInboundEvent,
+} from "../../services/channels/inbound-events.ts";
 import { dayAndClock, exact } from "../../views/format.ts";
 import { translateFor } from "../../views/i18n.ts";
 import { requirePermission } from "../guards.ts";
@@ -13,7 +18,7 @@ export const inboundEvents: Router = Router();
 inboundEvents.use("/settings/inbound-events", requirePermission("configure"));
 
 inboundEvents.get("/settings/inbound-events", async (req, res) => {
-  const before = optionalId.catch(null).parse(req.query["before"]);
+  const before = optionalId.catch(null).parse(req.query.before);
   const found = await listInboundEvents(req.ctx, { state: "quarantined", before, limit: pageSize + 1 });
   const shown = found.slice(0, pageSize);
   const last = shown.at(-1);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { listTeams } from "../../services/agents/queries.ts";
 import { checkInbox } from "../../services/channels/whatsapp/check.ts";
 import { connectWhatsApp, disconnectInbox, updateInbox } from "../../services/inboxes/connect.ts";
-import { getInbox, type Inbox, listInboxes } from "../../services/inboxes/queries.ts";
+import { findVerifyToken, getInbox, type Inbox, listInboxes } from "../../services/inboxes/queries.ts";
 import { Invalid } from "../../services/platform/errors.ts";
 import { dayAndClock } from "../../views/format.ts";
 import { translateFor } from "../../views/i18n.ts";
@@ -51,7 +51,7 @@ inboxes.post("/settings/inboxes", async (req, res) => {
   try {
     if (!form.success) throw new Invalid(fieldErrors(form.error));
     const inbox = await connectWhatsApp(req.ctx, form.data);
-    redirect(res, `/settings/inboxes/${inbox.id}`);
+    redirect(res, `/settings/inboxes/${inbox.id}?check=1`);
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
     const { phone_number_id, ...others } = error.fields;
@@ -85,7 +85,12 @@ inboxes.post("/settings/inboxes/:id/check", async (req, res) => {
   const steps = await checkInbox(req.ctx, inbox.id);
   if (!req.isFragment) return redirect(res, `/settings/inboxes/${inbox.id}`);
   const t = translateFor(req.viewer.locale);
-  fragment(res, req.render("settings/inboxes/_check", { steps: steps.map(({ ok, key, values }) => ({ ok, text: t(key, values) })) }));
+  fragment(
+    res,
+    req.render("settings/inboxes/_check", {
+      steps: steps.map(({ ok, key, values }) => ({ ok, text: t(key, values) })),
+    }),
+  );
 });
 
 inboxes.post("/settings/inboxes/:id/disconnection", async (req, res) => {
@@ -99,7 +104,12 @@ export function callbackUrl(req: Request): string {
   return `${base}/webhooks/whatsapp`;
 }
 
-function newPage(req: Request, res: Response, form: Record<string, string>, errors: Record<string, string>): void {
+function newPage(
+  req: Request,
+  res: Response,
+  form: Record<string, string>,
+  errors: Record<string, string>,
+): void {
   const t = translateFor(req.viewer.locale);
   const url = callbackUrl(req);
   res.send(
@@ -108,7 +118,7 @@ function newPage(req: Request, res: Response, form: Record<string, string>, erro
       form,
       errors: Object.fromEntries(Object.entries(errors).map(([field, key]) => [field, t(key)])),
       callbackUrl: url,
-      verifyToken: form["verifyToken"] ?? "",
+      verifyToken: form.verifyToken ?? "",
       isPublic: url.startsWith("https://"),
     }),
   );
@@ -127,6 +137,8 @@ async function showPage(
       title: inbox.name,
       inbox: present(req, inbox),
       callbackUrl: callbackUrl(req),
+      verifyToken: await findVerifyToken(req.ctx, req.ctx.secrets, inbox.id),
+      checksAtOnce: req.query.check === "1",
       form,
       errors: Object.fromEntries(Object.entries(errors).map(([field, key]) => [field, t(key)])),
       teams: await listTeams(req.ctx),

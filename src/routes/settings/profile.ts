@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
-import { updateOwnSettings } from "../../services/agents/agent.ts";
+import { changeOwnPassword, updateOwnSettings } from "../../services/agents/agent.ts";
 import { countQuarantined } from "../../services/channels/inbound-events.ts";
+import { Invalid } from "../../services/platform/errors.ts";
 import { translateFor } from "../../views/i18n.ts";
 import { redirect } from "../respond.ts";
 import { given, isTimeZone, timeZones } from "../set-up.ts";
@@ -11,6 +12,11 @@ const profileForm = z.object({
   locale: z.enum(["es", "en"]),
   timeZone: z.string().max(80).refine(isTimeZone, "set_up.time_zone_unknown"),
   availability: z.enum(["online", "away", "offline"]),
+});
+
+const passwordForm = z.object({
+  current: z.string().max(256),
+  next: z.string().min(10, "agents.password_length").max(256, "agents.password_length"),
 });
 
 /** The entrance of the settings, and what everyone sets for themselves. */
@@ -37,7 +43,40 @@ profile.post("/settings/profile", async (req, res) => {
   redirect(res, "/settings/profile?saved=1");
 });
 
-function page(req: Request, res: Response, form: Record<string, string>, errors: Record<string, string>): void {
+profile.post("/settings/password", async (req, res, next) => {
+  const form = passwordForm.safeParse(req.body);
+  try {
+    if (!form.success) throw new Invalid(fieldErrors(form.error));
+    const version = await changeOwnPassword(req.ctx, form.data.current, form.data.next);
+    const session = req.user && { ...req.user, sessionVersion: version };
+    if (!session) return redirect(res, "/login");
+    req.logIn(session, (error) => (error ? next(error) : redirect(res, "/settings/profile?saved=1")));
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    const t = translateFor(req.viewer.locale);
+    const errors = Object.entries(error.fields).map(([field, key]) => [field, t(key)]);
+    const { locale, timeZone } = req.viewer;
+    const shown = { locale, timeZone, availability: req.user?.agent.availability ?? "online" };
+    page(req, res.status(422), shown, {}, Object.fromEntries(errors));
+  }
+});
+
+function page(
+  req: Request,
+  res: Response,
+  form: Record<string, string>,
+  errors: Record<string, string>,
+  passwordErrors: Record<string, string> = {},
+): void {
   const title = translateFor(req.viewer.locale)("settings.profile");
-  res.send(req.render("settings/profile", { title, form, errors, timeZones, saved: req.query["saved"] === "1" }));
+  res.send(
+    req.render("settings/profile", {
+      title,
+      form,
+      errors,
+      passwordErrors,
+      timeZones,
+      saved: req.query.saved === "1",
+    }),
+  );
 }

@@ -20,7 +20,10 @@ export function whatsappWebhook(platform: Platform, door: Door): Router {
     const token = req.query["hub.verify_token"];
     const challenge = req.query["hub.challenge"];
     const known =
-      mode === "subscribe" && typeof token === "string" && token !== "" && (await isVerifyToken(platform.db, tokenHash(token)));
+      mode === "subscribe" &&
+      typeof token === "string" &&
+      token !== "" &&
+      (await isVerifyToken(platform.db, tokenHash(token)));
     if (known && typeof challenge === "string") res.type("text").send(challenge.slice(0, 200));
     else res.status(403).type("text").send("The verify token is not that of any inbox.");
   });
@@ -32,8 +35,10 @@ export function whatsappWebhook(platform: Platform, door: Door): Router {
       const body = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
       try {
         const verdict = await door.verify(body, req.get("x-hub-signature-256"));
-        if (verdict.state === "not_configured") return void res.status(503).type("text").send("No inbox is connected.");
-        if (verdict.state === "refused") return void res.status(401).type("text").send("The signature does not match.");
+        if (verdict.state === "not_configured")
+          return void res.status(503).type("text").send("No inbox is connected.");
+        if (verdict.state === "refused")
+          return void res.status(401).type("text").send("The signature does not match.");
         await door.store("whatsapp", body, verdict.fingerprint);
         res.status(200).type("text").send("ok");
       } catch (error) {

@@ -2,7 +2,7 @@ import type { Context, Tx } from "../platform/context.ts";
 import { changed, row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
-import { hashPassword, longestPassword, shortestPassword } from "./password.ts";
+import { hashPassword, longestPassword, shortestPassword, verifyPassword } from "./password.ts";
 import { may } from "./policy.ts";
 import { type Agent, getAgent, type Locale } from "./queries.ts";
 
@@ -22,7 +22,10 @@ export async function createAgent(ctx: Context, agent: NewAgent): Promise<Agent>
   const hash = await hashNewPassword(agent.password);
   return transact(ctx, async (tx) => {
     const id = await insertAgent(tx, agent, hash);
-    tx.record({ type: "agent.changed", agentId: id }, { act: "agent.created", agentId: id, data: { role: agent.role } });
+    tx.record(
+      { type: "agent.changed", agentId: id },
+      { act: "agent.created", agentId: id, data: { role: agent.role } },
+    );
     return getAgent(tx, id);
   });
 }
@@ -132,6 +135,37 @@ export async function updateOwnSettings(
       },
     );
     if (n !== 1) throw new NotFound();
-    tx.record({ type: "agent.changed", agentId: actor.id }, { act: "agent.settings_changed", agentId: actor.id, data: settings });
+    tx.record(
+      { type: "agent.changed", agentId: actor.id },
+      { act: "agent.settings_changed", agentId: actor.id, data: settings },
+    );
+  });
+}
+
+/**
+ * Every other session of theirs ends. @throws Forbidden; Invalid when the current password is wrong or the new one weak.
+ *
+ * @returns the new version that this session must carry.
+ */
+export async function changeOwnPassword(ctx: Context, current: string, next: string): Promise<number> {
+  const { actor } = ctx;
+  if (actor.kind !== "agent") throw new Forbidden();
+  const sql = "select password_hash from agents where id = ?";
+  const stored = await row<{ password_hash: string | null }>(ctx.db, sql, [actor.id]);
+  const right = await verifyPassword(current, stored?.password_hash ?? null);
+  if (!right) throw new Invalid({ current: "agents.password_wrong" });
+  const hash = await hashNewPassword(next);
+  return transact(ctx, async (tx) => {
+    const saved = await row<{ session_version: number }>(
+      tx.db,
+      "update agents set password_hash = ?, session_version = session_version + 1 where id = ? returning session_version",
+      [hash, actor.id],
+    );
+    if (!saved) throw new NotFound();
+    tx.record(
+      { type: "agent.changed", agentId: actor.id },
+      { act: "agent.password_changed", agentId: actor.id },
+    );
+    return saved.session_version;
   });
 }

@@ -14,12 +14,16 @@ export const shortestPassword = 10;
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(16);
   const tag = await limited(() => derive("argon2id", { message: password, nonce, ...cost }));
-  return ["argon2id", cost.memory, cost.passes, nonce.toString("base64url"), tag.toString("base64url")].join("$");
+  return ["argon2id", cost.memory, cost.passes, nonce.toString("base64url"), tag.toString("base64url")].join(
+    "$",
+  );
 }
 
 /** Takes as long for an unknown person as for a wrong password. */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  const [kind, memory, passes, nonce, tag] = (stored ?? `argon2id$${cost.memory}$${cost.passes}$AAAAAAAAAAAAAAAAAAAAAA$AA`).split("$");
+  const [kind, memory, passes, nonce, tag] = (
+    stored ?? `argon2id$${cost.memory}$${cost.passes}$AAAAAAAAAAAAAAAAAAAAAA$AA`
+  ).split("$");
   if (kind !== "argon2id" || !nonce || !tag || password.length > longestPassword) return false;
   const expected = Buffer.from(tag, "base64url");
   const given = await limited(() =>

@@ -118,12 +118,6 @@ export async function listAgents(ctx: Reader): Promise<Agent[]> {
   return found.map(toAgent);
 }
 
-/** Who can be given a conversation. */
-export async function listActiveAgents(ctx: Reader): Promise<{ id: number; name: string; availability: string }[]> {
-  if (ctx.actor.kind === "anonymous") return [];
-  return rows(ctx.db, "select id, name, availability from agents where deactivated_at is null order by plain(name), id");
-}
-
 export async function getAgent(ctx: Reader, id: number): Promise<Agent> {
   const found =
     ctx.actor.kind === "anonymous"
@@ -182,6 +176,9 @@ export function listTeams(ctx: Reader): Promise<{ id: number; name: string }[]> 
 
 /** How many agents can sign in. */
 export async function countAgents(db: Knex): Promise<number> {
-  const found = await row<{ n: number }>(db, "select count(*)::int as n from agents where deactivated_at is null");
+  const found = await row<{ n: number }>(
+    db,
+    "select count(*)::int as n from agents where deactivated_at is null",
+  );
   return found?.n ?? 0;
 }

@@ -25,8 +25,8 @@ interface Seal {
 export async function seal(ctx: Context): Promise<number> {
   const system = systemContext(ctx, ctx.now);
   let made = 0;
+  const upTo = await horizon(system.db);
   for (;;) {
-    const upTo = await horizon(system.db);
     const done = await system.db.transaction(async (db) => {
       await db.raw("select pg_advisory_xact_lock(?)", [sealLock]);
       const last = await lastSeal(db);
@@ -43,6 +43,8 @@ export async function seal(ctx: Context): Promise<number> {
 /** The highest ids below which nothing can appear any more. */
 async function horizon(db: Knex): Promise<{ auditEventId: number; messageId: number }> {
   return db.transaction(async (tx) => {
+    // Whoever writes waits behind us, so that we wait only a moment; a busy minute is sealed in the next one.
+    await tx.raw("set local lock_timeout = '500ms'");
     await tx.raw("lock table audit_events, messages in share mode");
     const found = await row<{ a: number | null; m: number | null }>(
       tx,
@@ -54,7 +56,17 @@ async function horizon(db: Knex): Promise<{ auditEventId: number; messageId: num
 
 async function lastSeal(db: Knex): Promise<Seal> {
   const found = await row<Seal>(db, "select * from seals order by id desc limit 1");
-  return found ?? { id: 0, previous_hash: "", last_audit_event_id: 0, last_message_id: 0, audit_events: 0, messages: 0, hash: "hilo" };
+  return (
+    found ?? {
+      id: 0,
+      previous_hash: "",
+      last_audit_event_id: 0,
+      last_message_id: 0,
+      audit_events: 0,
+      messages: 0,
+      hash: "hilo",
+    }
+  );
 }
 
 /** What never changes in a row, as text. A message's delivery, its edits and its person's merges may change. */
@@ -65,8 +77,22 @@ const messageText = `jsonb_build_array(id, inbox_id, direction, author_kind, aut
   case when direction = 'inbound' then external_id end, extract(epoch from sent_at), extract(epoch from created_at))::text`;
 
 async function hashRange(db: Knex, last: Seal, upTo: { auditEventId: number; messageId: number }) {
-  const audit = await rangeOf(db, "audit_events", auditText, last.last_audit_event_id, upTo.auditEventId, largestSeal);
-  const message = await rangeOf(db, "messages", messageText, last.last_message_id, upTo.messageId, largestSeal);
+  const audit = await rangeOf(
+    db,
+    "audit_events",
+    auditText,
+    last.last_audit_event_id,
+    upTo.auditEventId,
+    largestSeal,
+  );
+  const message = await rangeOf(
+    db,
+    "messages",
+    messageText,
+    last.last_message_id,
+    upTo.messageId,
+    largestSeal,
+  );
   return {
     previous_hash: last.hash,
     first_audit_event_id: last.last_audit_event_id + 1,
@@ -106,13 +132,24 @@ export async function verify(ctx: Context): Promise<Verification> {
   );
   let previous = "hilo";
   const result: Verification = { seals: 0, auditEvents: 0, messages: 0, fault: null };
-  let last: Seal = { id: 0, previous_hash: "", last_audit_event_id: 0, last_message_id: 0, audit_events: 0, messages: 0, hash: previous };
+  let last: Seal = {
+    id: 0,
+    previous_hash: "",
+    last_audit_event_id: 0,
+    last_message_id: 0,
+    audit_events: 0,
+    messages: 0,
+    hash: previous,
+  };
   for (const one of chain) {
     const upTo = { auditEventId: one.last_audit_event_id, messageId: one.last_message_id };
     const again = await hashRange(ctx.db, last, upTo);
     if (one.previous_hash !== previous || again.hash !== one.hash) {
       const span = `audit events ${one.first_audit_event_id}–${one.last_audit_event_id}, messages ${one.first_message_id}–${one.last_message_id}`;
-      return { ...result, fault: `seal ${one.id} (${span}) does not match its rows: found ${again.audit_events} audit events and ${again.messages} messages, sealed ${one.audit_events} and ${one.messages}` };
+      return {
+        ...result,
+        fault: `seal ${one.id} (${span}) does not match its rows: found ${again.audit_events} audit events and ${again.messages} messages, sealed ${one.audit_events} and ${one.messages}`,
+      };
     }
     previous = one.hash;
     last = one;

@@ -1,9 +1,9 @@
+import type { MediaKind, MessageKind } from "../conversations/types.ts";
+import type { ConnectedInbox } from "../inboxes/queries.ts";
+import type { Channel } from "../inboxes/types.ts";
 import type { Context } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
-import type { ConnectedInbox } from "../inboxes/queries.ts";
 import { adapterOf } from "./index.ts";
-import type { MediaKind, MessageKind } from "../conversations/types.ts";
-import type { Channel } from "../inboxes/types.ts";
 
 /** A sender that says nothing for this long is taken for dead. Longer than any answer may take. */
 const leaseSeconds = 90;
@@ -46,7 +46,11 @@ export async function listInboxesWithDueMessages(ctx: Context): Promise<number[]
  * Takes due messages of an inbox, at most one of a conversation and no more than the provider's limits allow, and
  * commits before anything is sent. The inbox's row serialises claims, so that the limits hold for all processes.
  */
-export async function claimMessages(ctx: Context, inbox: ConnectedInbox, limit: number): Promise<ClaimedMessage[]> {
+export async function claimMessages(
+  ctx: Context,
+  inbox: ConnectedInbox,
+  limit: number,
+): Promise<ClaimedMessage[]> {
   const { limits } = adapterOf(inbox.channel as Channel);
   return ctx.db.transaction(async (db) => {
     const bucket = await row<{ tokens: number }>(

@@ -1,10 +1,10 @@
+import { recordInboxHealth } from "../inboxes/health.ts";
+import { type ConnectedInbox, findConnectedInbox } from "../inboxes/queries.ts";
+import { applyEffects } from "../intake/effects.ts";
 import { type Context, systemContext } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { ChannelError } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
-import { findConnectedInbox, type ConnectedInbox } from "../inboxes/queries.ts";
-import { recordInboxHealth } from "../inboxes/health.ts";
-import { applyEffects } from "../intake/effects.ts";
 import { type ClaimedMessage, claimMessages, listInboxesWithDueMessages } from "./claim-messages.ts";
 import { type Accepted, adapterOf, type OutboundMessage } from "./index.ts";
 
@@ -25,7 +25,8 @@ export async function deliver(ctx: Context): Promise<number> {
   let tried = 0;
   for (;;) {
     let round = 0;
-    for (const inboxId of await listInboxesWithDueMessages(system)) round += await deliverInbox(system, inboxId);
+    for (const inboxId of await listInboxesWithDueMessages(system))
+      round += await deliverInbox(system, inboxId);
     if (round === 0) return tried;
     tried += round;
   }
@@ -56,10 +57,10 @@ async function failUnsendable(ctx: Context, inboxId: number): Promise<number> {
 }
 
 async function sendOne(ctx: Context, inbox: ConnectedInbox, message: ClaimedMessage): Promise<void> {
-  crashPoint("after-claim");
+  crashPoint(ctx, "after-claim");
   try {
     const accepted = await callProvider(ctx, inbox, message);
-    crashPoint("after-call");
+    crashPoint(ctx, "after-call");
     await recordSent(ctx, inbox, message, accepted);
   } catch (error) {
     if (!(error instanceof ChannelError)) {
@@ -81,7 +82,8 @@ async function callProvider(ctx: Context, inbox: ConnectedInbox, message: Claime
   } catch (error) {
     const { externalId, kind } = message.recipient;
     const refused = error instanceof ChannelError && error.outcome === "final" ? error : null;
-    const alternate = refused && kind === "phone" ? adapter.alternateRecipient(externalId, refused.code) : null;
+    const alternate =
+      refused && kind === "phone" ? adapter.alternateRecipient(externalId, refused.code) : null;
     if (!alternate) throw error;
     const accepted = await adapter
       .send(ctx.config.whatsappApiUrl, inbox, { ...outbound, recipient: { kind, externalId: alternate } })
@@ -89,7 +91,10 @@ async function callProvider(ctx: Context, inbox: ConnectedInbox, message: Claime
         // A certain refusal of the second spelling tells nothing new: the first reason is the one to show.
         throw second instanceof ChannelError && second.outcome !== "unknown" ? error : second;
       });
-    await ctx.db.raw("update contact_identities set send_alternate = ? where id = ?", [alternate, message.identityId]);
+    await ctx.db.raw("update contact_identities set send_alternate = ? where id = ?", [
+      alternate,
+      message.identityId,
+    ]);
     return accepted;
   }
 }
@@ -107,7 +112,7 @@ async function recordSent(
   message: ClaimedMessage,
   accepted: Accepted,
 ): Promise<void> {
-  crashPoint("before-record");
+  crashPoint(ctx, "before-record");
   await transact(ctx, async (tx) => {
     await tx.db.raw(
       `update messages set external_id = coalesce(external_id, :externalId), lease_ends_at = null, delivery_error = null,
@@ -200,7 +205,7 @@ export async function expireLeases(ctx: Context): Promise<number> {
   });
 }
 
-/** The fault tests kill the process exactly here; nothing else sets the variable. */
-function crashPoint(name: string): void {
-  if (process.env["FAULTS_CRASH_AT"] === name && Math.random() < 0.02) process.kill(process.pid, "SIGKILL");
+/** The fault tests kill the process exactly here, now and then; nothing else configures it. */
+function crashPoint(ctx: Context, name: string): void {
+  if (ctx.config.faultsCrashAt === name && Math.random() < 0.02) process.kill(process.pid, "SIGKILL");
 }

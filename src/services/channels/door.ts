@@ -1,13 +1,16 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Knex } from "knex";
 import { listAppSecrets } from "../inboxes/queries.ts";
-import type { Secrets } from "../platform/secrets.ts";
 import type { Channel } from "../inboxes/types.ts";
+import type { Secrets } from "../platform/secrets.ts";
 
 /** Configured app secrets are read anew after this long at the latest, so that a changed one dies everywhere. */
 const secretsLiveMs = 5_000;
 
-export type Verdict = { state: "verified"; fingerprint: string } | { state: "refused" } | { state: "not_configured" };
+export type Verdict =
+  | { state: "verified"; fingerprint: string }
+  | { state: "refused" }
+  | { state: "not_configured" };
 
 export interface Door {
   /** Checks `X-Hub-Signature-256` over the raw bytes. */
@@ -44,7 +47,8 @@ export function openDoor(db: Knex, secrets: Secrets, stored: () => void): Door {
       if (given.length !== 71 || !signature?.startsWith("sha256=")) return { state: "refused" };
       for (const { fingerprint, appSecret } of list) {
         const expected = `sha256=${createHmac("sha256", appSecret).update(body).digest("hex")}`;
-        if (timingSafeEqual(given, Buffer.from(expected, "latin1"))) return { state: "verified", fingerprint };
+        if (timingSafeEqual(given, Buffer.from(expected, "latin1")))
+          return { state: "verified", fingerprint };
       }
       return { state: "refused" };
     },

@@ -1,11 +1,11 @@
+import type { Channel } from "../inboxes/types.ts";
+import { loadAddresses } from "../intake/addresses.ts";
+import { type AddressedEvent, receive } from "../intake/receive.ts";
+import type { Translation } from "../intake/types.ts";
 import { type Context, systemContext } from "../platform/context.ts";
 import { isTransient, rows } from "../platform/database.ts";
 import { transact } from "../platform/transact.ts";
-import { loadAddresses } from "../intake/addresses.ts";
-import { type AddressedEvent, receive } from "../intake/receive.ts";
 import { adapterOf } from "./index.ts";
-import type { Channel } from "../inboxes/types.ts";
-import type { Translation } from "../intake/types.ts";
 
 /** The prototype's optimum lay between 200 and 300 events; bytes bound the memory of one batch. */
 const largestBatch = 300;
@@ -101,16 +101,31 @@ function understand(event: ReceivedEvent, find: Awaited<ReturnType<typeof loadAd
   try {
     translation = adapterOf(event.channel).translate(event.body, event.received_at);
   } catch (error) {
-    return { id: event.id, events: [], unused: [], error: `unreadable: ${(error as Error).message}`.slice(0, 500) };
+    return {
+      id: event.id,
+      events: [],
+      unused: [],
+      error: `unreadable: ${(error as Error).message}`.slice(0, 500),
+    };
   }
   const faults = new Set(translation.faults);
   const events = translation.events.flatMap((one) => {
     const inbox = find(one.address, event.secret_fingerprint);
     if (typeof inbox === "object") {
-      return [{ inboxId: inbox.id, isolatedInboxId: inbox.isolated ? inbox.id : null, event: one } as AddressedEvent];
+      return [
+        {
+          inboxId: inbox.id,
+          isolatedInboxId: inbox.isolated ? inbox.id : null,
+          event: one,
+        } as AddressedEvent,
+      ];
     }
     const named = one.address.externalId ?? one.address.display ?? one.address.accountId ?? "nothing";
-    faults.add(inbox === "unmatched" ? `unmatched: no inbox for ${named}` : `signed with the secret of another inbox than ${named}`);
+    faults.add(
+      inbox === "unmatched"
+        ? `unmatched: no inbox for ${named}`
+        : `signed with the secret of another inbox than ${named}`,
+    );
     return [];
   });
   const error = faults.size > 0 ? [...faults].join("; ").slice(0, 2000) : null;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
+import type { MediaKind } from "../conversations/types.ts";
+import { findConnectedInbox } from "../inboxes/queries.ts";
 import { type Context, systemContext } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { ChannelError } from "../platform/errors.ts";
 import { inspectFile } from "../platform/files.ts";
 import { transact } from "../platform/transact.ts";
-import { findConnectedInbox } from "../inboxes/queries.ts";
 import { adapterOf } from "./index.ts";
-import type { MediaKind } from "../conversations/types.ts";
 
 const mostInFlight = 3;
 const leaseSeconds = 180;
@@ -72,8 +72,10 @@ async function fetchOne(ctx: Context, attachment: Pending): Promise<void> {
       due_at: null,
     });
   } catch (error) {
-    const final = (error instanceof ChannelError && error.outcome === "final") || attachment.attempts >= mostAttempts;
-    if (!(error instanceof ChannelError)) ctx.logger.warn({ err: error, attachmentId: attachment.id }, "a file could not be kept");
+    const final =
+      (error instanceof ChannelError && error.outcome === "final") || attachment.attempts >= mostAttempts;
+    if (!(error instanceof ChannelError))
+      ctx.logger.warn({ err: error, attachmentId: attachment.id }, "a file could not be kept");
     const waitSeconds = Math.min(2 ** attachment.attempts, 14_400) * (0.5 + Math.random());
     await settle(ctx, attachment, {
       state: final ? "failed" : "pending",
@@ -99,7 +101,10 @@ async function settle(ctx: Context, attachment: Pending, values: Record<string, 
 }
 
 /** Puts files that failed back in line, by hand. */
-export async function retryMedia(tx: Parameters<Parameters<typeof transact>[1]>[0], messageId: number): Promise<boolean> {
+export async function retryMedia(
+  tx: Parameters<Parameters<typeof transact>[1]>[0],
+  messageId: number,
+): Promise<boolean> {
   const again = await row(
     tx.db,
     `update attachments set state = 'pending', attempts = 0, error = null, due_at = now()

@@ -1,8 +1,8 @@
-import { type Context, type Reader } from "../platform/context.ts";
+import { may } from "../agents/policy.ts";
+import type { Context, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Forbidden, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
-import { may } from "../agents/policy.ts";
 
 export interface InboundEventRow {
   id: number;
@@ -52,7 +52,10 @@ export async function replayInboundEvent(ctx: Context, id: number): Promise<Inbo
       [id],
     );
     if (!found) throw new NotFound();
-    tx.record({ type: "inbound_event.received" }, { act: "inbound_event.replayed", data: { inboundEventId: id } });
+    tx.record(
+      { type: "inbound_event.received" },
+      { act: "inbound_event.replayed", data: { inboundEventId: id } },
+    );
     return found;
   });
 }

@@ -1,5 +1,5 @@
-import type { ConnectedInbox } from "../inboxes/queries.ts";
 import type { MediaKind, MessageKind } from "../conversations/types.ts";
+import type { ConnectedInbox } from "../inboxes/queries.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Translation } from "../intake/types.ts";
 import { whatsapp } from "./whatsapp/index.ts";

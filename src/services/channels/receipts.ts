@@ -1,6 +1,6 @@
-import { type Context } from "../platform/context.ts";
-import { ChannelError } from "../platform/errors.ts";
 import { findConnectedInbox } from "../inboxes/queries.ts";
+import type { Context } from "../platform/context.ts";
+import { ChannelError } from "../platform/errors.ts";
 import { adapterOf } from "./index.ts";
 
 /**
@@ -14,7 +14,8 @@ export async function tellRead(
 ): Promise<void> {
   try {
     const inbox = await findConnectedInbox(ctx.db, ctx.secrets, message.inboxId);
-    if (inbox) await adapterOf(inbox.channel).markRead(ctx.config.whatsappApiUrl, inbox, message.externalId, typing);
+    if (inbox)
+      await adapterOf(inbox.channel).markRead(ctx.config.whatsappApiUrl, inbox, message.externalId, typing);
   } catch (error) {
     const level = error instanceof ChannelError ? "info" : "warn";
     ctx.logger[level]({ err: error, inboxId: message.inboxId }, "a read receipt was not taken");

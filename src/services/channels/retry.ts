@@ -1,11 +1,11 @@
+import { getMessage } from "../conversations/messages.ts";
+import { can } from "../conversations/policy.ts";
+import type { Message } from "../conversations/types.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Conflict, Forbidden } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { retryMedia } from "./fetch-media.ts";
-import { getMessage } from "../conversations/messages.ts";
-import { can } from "../conversations/policy.ts";
-import type { Message } from "../conversations/types.ts";
 
 /**
  * Sends a message again that failed or whose fate is unknown; or fetches its file again. For an unknown one the
@@ -17,7 +17,7 @@ export function retryMessage(ctx: Context, messageId: number): Promise<Message> 
   return settle(ctx, messageId, async (tx) => {
     const again = await row(
       tx.db,
-      `update messages set delivery = 'queued', due_at = now(), delivery_error = null, attempts = attempts + 1
+      `update messages set delivery = 'queued', due_at = now(), delivery_error = null, attempts = attempts + 1, external_id = null
        where id = ? and delivery in ('failed', 'unknown') and discarded_at is null returning id`,
       [messageId],
     );

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { adapterOf } from "./index.ts";
+import { can } from "../conversations/policy.ts";
+import type { Attachment } from "../conversations/types.ts";
 import type { Context } from "../platform/context.ts";
 import { changed, row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { inspectFile, withoutMetadata } from "../platform/files.ts";
-import { can } from "../conversations/policy.ts";
-import type { Attachment } from "../conversations/types.ts";
+import { adapterOf } from "./index.ts";
 
 /** Uploads that were never sent are forgotten after this long. */
 const orphanHours = 24;
@@ -57,7 +57,10 @@ export async function storeUpload(
 /** A name is data: no folders, no control or direction characters, and no more than file systems take. */
 export function cleanFileName(name: string): string {
   const last = name.toWellFormed().split(/[/\\]/).at(-1) ?? "";
-  const clean = last.replaceAll(/[\p{Cc}\p{Cf}]/gu, "").trim().slice(-200);
+  const clean = last
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, "")
+    .trim()
+    .slice(-200);
   return clean === "" || /^\.+$/.test(clean) ? "file" : clean;
 }
 

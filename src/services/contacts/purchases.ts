@@ -77,7 +77,10 @@ export async function savePurchase(
       },
     );
     if (!saved) throw new Error("a purchase was not stored");
-    tx.record({ type: "contact.changed", contactId }, { act: "purchase.saved", contactId, data: { externalId, status: saved.status } });
+    tx.record(
+      { type: "contact.changed", contactId },
+      { act: "purchase.saved", contactId, data: { externalId, status: saved.status } },
+    );
     return saved;
   });
 }

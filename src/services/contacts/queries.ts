@@ -13,7 +13,13 @@ export interface Contact {
   phone: string;
   language: string;
   tags: string[];
-  identities: { id: number; channel: "whatsapp"; externalId: string; kind: "phone" | "user_id"; display: string }[];
+  identities: {
+    id: number;
+    channel: "whatsapp";
+    externalId: string;
+    kind: "phone" | "user_id";
+    display: string;
+  }[];
   custom: Record<string, unknown>;
   firstSeenAt: Date;
   createdAt: Date;
@@ -60,7 +66,8 @@ export function listContacts(
   const pattern = (part: string) => `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
   const conditions = [
     visible.sql,
-    search && `(plain(p.name) like plain(:name) or lower(p.email) like lower(:name)
+    search &&
+      `(plain(p.name) like plain(:name) or lower(p.email) like lower(:name)
       ${digits.length >= 3 ? "or p.id in (select contact_id from contact_identities where external_id like :digits) or p.phone_match_key like :digits" : ""})`,
     query.phone !== undefined &&
       `(p.phone_match_key = :phone or p.id in (select contact_id from contact_identities where phone_match_key = :phone))`,

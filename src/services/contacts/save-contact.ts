@@ -1,5 +1,5 @@
-import { may } from "../agents/policy.ts";
 import { getFirm } from "../agents/firm.ts";
+import { may } from "../agents/policy.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
@@ -30,7 +30,9 @@ export function createContact(ctx: Context, fields: ContactFields, clientToken?:
       { now: tx.now(), token: clientToken ?? null },
     );
     if (!inserted) {
-      const made = await row<{ id: number }>(tx.db, "select id from contacts where client_token = ?", [clientToken ?? null]);
+      const made = await row<{ id: number }>(tx.db, "select id from contacts where client_token = ?", [
+        clientToken ?? null,
+      ]);
       return getContact(tx, made?.id ?? 0);
     }
     const { id } = inserted;
@@ -56,7 +58,10 @@ export function updateContact(ctx: Context, id: number, fields: ContactFields): 
       ),
     );
     if (Object.keys(changes).length > 0) {
-      tx.record({ type: "contact.changed", contactId: id }, { act: "contact.changed", contactId: id, data: changes });
+      tx.record(
+        { type: "contact.changed", contactId: id },
+        { act: "contact.changed", contactId: id, data: changes },
+      );
     }
     return after;
   });
@@ -65,12 +70,12 @@ export function updateContact(ctx: Context, id: number, fields: ContactFields): 
 async function write(tx: Tx, id: number, fields: ContactFields): Promise<void> {
   const update: Record<string, unknown> = {};
   if (fields.name !== undefined) Object.assign(update, { name: fields.name.trim(), name_source: "agent" });
-  if (fields.jobTitle !== undefined) update["job_title"] = fields.jobTitle.trim();
-  if (fields.email !== undefined) update["email"] = fields.email.trim();
-  if (fields.language !== undefined) update["language"] = fields.language.trim();
-  if (fields.custom !== undefined) update["custom"] = JSON.stringify(fields.custom);
+  if (fields.jobTitle !== undefined) update.job_title = fields.jobTitle.trim();
+  if (fields.email !== undefined) update.email = fields.email.trim();
+  if (fields.language !== undefined) update.language = fields.language.trim();
+  if (fields.custom !== undefined) update.custom = JSON.stringify(fields.custom);
   if (fields.phone !== undefined) Object.assign(update, await phoneColumns(tx, fields.phone));
-  if (fields.company !== undefined) update["company_id"] = await companyId(tx, fields.company.trim());
+  if (fields.company !== undefined) update.company_id = await companyId(tx, fields.company.trim());
   if (Object.keys(update).length > 0) await tx.db("contacts").where({ id }).update(update);
   if (fields.tags !== undefined) await writeTags(tx, id, fields.tags);
 }

@@ -27,7 +27,10 @@ export function assign(
     if (teamId !== null && !(await row(tx.db, "select 1 from teams where id = ?", [teamId]))) {
       throw new Invalid({ team_id: "conversation.team_unknown" });
     }
-    await tx.db("conversations").where({ id: conversationId }).update({ assignee_id: assigneeId, team_id: teamId });
+    await tx
+      .db("conversations")
+      .where({ id: conversationId })
+      .update({ assignee_id: assigneeId, team_id: teamId });
     await tx.db("assignments").insert({
       conversation_id: conversationId,
       assignee_id: assigneeId,
@@ -48,7 +51,11 @@ export function assign(
   });
 }
 
-async function checkAssignee(db: Context["db"], agentId: number, isolatedInboxId: number | null): Promise<void> {
+async function checkAssignee(
+  db: Context["db"],
+  agentId: number,
+  isolatedInboxId: number | null,
+): Promise<void> {
   const fit = await row(
     db,
     `select 1 from agents a where a.id = :agentId and a.deactivated_at is null

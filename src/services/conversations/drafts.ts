@@ -30,7 +30,8 @@ export async function saveDraft(
 ): Promise<void> {
   if (ctx.actor.kind !== "agent") throw new Forbidden();
   await getConversation(ctx, conversationId);
-  const text = cleanText(draft.text) === "" ? "" : draft.text.toWellFormed().replaceAll("\0", "").slice(0, 10_000);
+  const text =
+    cleanText(draft.text) === "" ? "" : draft.text.toWellFormed().replaceAll("\0", "").slice(0, 10_000);
   const key = { conversation_id: conversationId, agent_id: ctx.actor.id, kind: draft.kind };
   if (text === "") await ctx.db("drafts").where(key).delete();
   else {

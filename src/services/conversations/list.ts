@@ -49,7 +49,13 @@ export async function listInbox(ctx: Reader, query: ListQuery): Promise<Conversa
        left join contact_identities i on i.id = c.last_identity_id
        left join agents a on a.id = c.assignee_id
      order by ${order}`,
-    { ...visible.bindings, ...search.bindings, status: query.status, agentId: ctx.actor.id, limit: query.limit + 1 },
+    {
+      ...visible.bindings,
+      ...search.bindings,
+      status: query.status,
+      agentId: ctx.actor.id,
+      limit: query.limit + 1,
+    },
   );
   return { rows: found.slice(0, query.limit), hasMore: found.length > query.limit };
 }

@@ -41,26 +41,36 @@ export interface ThreadCursor {
 }
 
 /**
- * A page of a contact's or a conversation's messages, oldest first, ending just before `before` (or now). What the
- * actor may not see is left out.
+ * Whose thread: all conversations of a contact, for a customer has one history. With `isolatedInboxId` only those of
+ * that isolated inbox, or (null) only those that everybody shares.
  */
+export interface ThreadOf {
+  contactId: number;
+  isolatedInboxId?: number | null;
+}
+
+/** The condition on `conversations c` that narrows a thread; uses the binding `:isolated`. */
+export const threadScope = (of: ThreadOf): string =>
+  of.isolatedInboxId === undefined ? "true" : "c.isolated_inbox_id is not distinct from :isolated::bigint";
+
+/** A page of a contact's messages, oldest first, ending just before `before` (or now). What the actor may not see is left out. */
 export async function listMessages(
   ctx: Reader,
-  of: { conversationId: number } | { contactId: number },
+  of: ThreadOf,
   page: { before: ThreadCursor | null; limit: number },
 ): Promise<Message[]> {
   const visible = visibleTo(ctx.actor);
-  const scope = "conversationId" in of ? "m.conversation_id = :scopeId" : "m.contact_id = :scopeId";
   const found = await rows<MessageRow>(
     ctx.db,
     `with page as (select m.id from messages m join conversations c on c.id = m.conversation_id
-       where ${scope} and m.shown and ${visible.sql}
+       where m.contact_id = :contactId and m.shown and ${visible.sql} and ${threadScope(of)}
        ${page.before ? "and (m.sent_at, m.id) < (:sentAt, :id)" : ""}
        order by m.sent_at desc, m.id desc limit :limit)
      select ${columns} from page join messages m using (id) ${joins} order by m.sent_at, m.id`,
     {
       ...visible.bindings,
-      scopeId: "conversationId" in of ? of.conversationId : of.contactId,
+      contactId: of.contactId,
+      isolated: of.isolatedInboxId ?? null,
       sentAt: page.before?.sentAt ?? null,
       id: page.before?.id ?? null,
       limit: page.limit,

@@ -2,6 +2,7 @@ import type { Context, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { type ThreadOf, threadScope } from "./messages.ts";
 import { can, visibleTo } from "./policy.ts";
 import { lockConversation } from "./queries.ts";
 import { cleanText } from "./reply.ts";
@@ -23,7 +24,8 @@ export function addNote(
     if (!can(tx.actor, "note") || tx.actor.kind !== "agent") throw new Forbidden();
     const text = cleanText(note.text);
     if (text === "") throw new Invalid({ text: "composer.empty" });
-    if (text.length > longestNote) throw new Invalid({ text: "composer.too_long" }, { limit: longestNote, length: text.length });
+    if (text.length > longestNote)
+      throw new Invalid({ text: "composer.too_long" }, { limit: longestNote, length: text.length });
     const inserted = await row<{ id: number }>(
       tx.db,
       `insert into notes (contact_id, conversation_id, agent_id, text, client_token, created_at)
@@ -40,7 +42,10 @@ export function addNote(
       },
     );
     if (!inserted) throw new NotFound();
-    await tx.db("drafts").where({ conversation_id: conversationId, agent_id: tx.actor.id, kind: "note" }).delete();
+    await tx
+      .db("drafts")
+      .where({ conversation_id: conversationId, agent_id: tx.actor.id, kind: "note" })
+      .delete();
     tx.record(
       { type: "note.added", conversationId, noteId: inserted.id },
       { act: "note.added", conversationId, contactId: conversation.contactId, data: { noteId: inserted.id } },
@@ -49,20 +54,20 @@ export function addNote(
   });
 }
 
-/** Notes of a conversation between two times, oldest first. */
+/** Notes of a thread between two times, oldest first. */
 export function listNotes(
   ctx: Reader,
-  conversationId: number,
+  of: ThreadOf,
   span: { from: Date | null; to: Date | null },
 ): Promise<Note[]> {
   const visible = visibleTo(ctx.actor);
   return rows(
     ctx.db,
     `select ${columns} from notes n join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
-     where n.conversation_id = :conversationId and ${visible.sql}
+     where n.contact_id = :contactId and ${visible.sql} and ${threadScope(of)}
        and (:from::timestamptz is null or n.created_at >= :from) and (:to::timestamptz is null or n.created_at < :to)
      order by n.created_at, n.id limit 500`,
-    { ...visible.bindings, conversationId, ...span },
+    { ...visible.bindings, contactId: of.contactId, isolated: of.isolatedInboxId ?? null, ...span },
   );
 }
 

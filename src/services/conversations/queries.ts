@@ -28,7 +28,10 @@ export async function getConversation(ctx: Reader, id: number): Promise<Conversa
 }
 
 /** The same, locked until the transaction ends: commands decide on what they read. */
-export async function lockConversation(ctx: Reader & { inTransaction: true }, id: number): Promise<Conversation> {
+export async function lockConversation(
+  ctx: Reader & { inTransaction: true },
+  id: number,
+): Promise<Conversation> {
   return find(ctx, id, "for update of c");
 }
 

@@ -1,4 +1,3 @@
-import type { MediaKind, MessageKind } from "./types.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -6,7 +5,7 @@ import { transact } from "../platform/transact.ts";
 import { getMessage } from "./messages.ts";
 import { can } from "./policy.ts";
 import { lockConversation } from "./queries.ts";
-import type { Conversation, Message } from "./types.ts";
+import type { Conversation, MediaKind, Message, MessageKind } from "./types.ts";
 
 /** Meta, Cloud API "Text messages" and "Media": characters of a text and of a caption. */
 export const textLimit = 4096;
@@ -49,7 +48,13 @@ export function reply(ctx: Context, conversationId: number, reply: Reply): Promi
     if (conversation.assigneeId === null) await take(tx, conversationId, tx.actor.id);
     tx.record(
       { type: "message.queued", conversationId, messageId },
-      { act: "message.sent", conversationId, messageId, contactId: conversation.contactId, inboxId: door.inboxId },
+      {
+        act: "message.sent",
+        conversationId,
+        messageId,
+        contactId: conversation.contactId,
+        inboxId: door.inboxId,
+      },
     );
     return getMessage(tx, messageId);
   });
@@ -65,7 +70,11 @@ function checkText(text: string, hasFile: boolean): void {
   if (length > limit) throw new Invalid({ text: "composer.too_long" }, { limit, length });
 }
 
-async function findRepeated(tx: Tx, conversationId: number, token: string | undefined): Promise<number | null> {
+async function findRepeated(
+  tx: Tx,
+  conversationId: number,
+  token: string | undefined,
+): Promise<number | null> {
   if (!token) return null;
   const found = await row<{ id: number; conversation_id: number }>(
     tx.db,
@@ -83,7 +92,11 @@ export interface DoorTo {
 }
 
 /** @throws Invalid when there is no way to this person through that inbox, or the service window is closed. */
-export async function openDoorTo(tx: Tx, conversation: Conversation, wantedInboxId?: number): Promise<DoorTo> {
+export async function openDoorTo(
+  tx: Tx,
+  conversation: Conversation,
+  wantedInboxId?: number,
+): Promise<DoorTo> {
   const inboxId = wantedInboxId ?? conversation.lastInboxId;
   const found = await row<{ inbox_id: number; identity_id: number; open: boolean }>(
     tx.db,
@@ -118,7 +131,10 @@ async function attachmentKind(tx: Tx, publicId: string): Promise<MediaKind> {
 }
 
 async function attach(tx: Tx, publicId: string, messageId: number, contactId: number): Promise<void> {
-  await tx.db("attachments").where({ public_id: publicId }).update({ message_id: messageId, contact_id: contactId });
+  await tx
+    .db("attachments")
+    .where({ public_id: publicId })
+    .update({ message_id: messageId, contact_id: contactId });
 }
 
 async function queueMessage(

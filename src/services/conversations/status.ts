@@ -1,7 +1,7 @@
 import type { Context, Tx } from "../platform/context.ts";
+import { systemContext } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid } from "../platform/errors.ts";
-import { systemContext } from "../platform/context.ts";
 import { transact } from "../platform/transact.ts";
 import { type ConversationAct, can } from "./policy.ts";
 import { getConversation, lockConversation } from "./queries.ts";
@@ -11,14 +11,17 @@ import type { Conversation } from "./types.ts";
 export function resolve(ctx: Context, id: number): Promise<Conversation> {
   return change(ctx, id, "resolve", async (tx, conversation) => {
     if (conversation.status === "resolved") return null;
-    await tx.db("conversations").where({ id }).update({
-      status: "resolved",
-      snoozed_until: null,
-      resolved_at: tx.now(),
-      resolved_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
-      waiting_since: null,
-      unread_count: 0,
-    });
+    await tx
+      .db("conversations")
+      .where({ id })
+      .update({
+        status: "resolved",
+        snoozed_until: null,
+        resolved_at: tx.now(),
+        resolved_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
+        waiting_since: null,
+        unread_count: 0,
+      });
     return { act: "conversation.resolved" };
   });
 }
@@ -40,7 +43,8 @@ export function reopen(ctx: Context, id: number): Promise<Conversation> {
         .first("id");
       if (other) throw new Conflict("conversation.other_open");
     }
-    await tx.db("conversations")
+    await tx
+      .db("conversations")
       .where({ id })
       .update({ status: "open", resolved_at: null, resolved_by_id: null, snoozed_until: null });
     return { act: "conversation.reopened", data: { from: conversation.status } };
@@ -72,13 +76,17 @@ async function change(
   ctx: Context,
   id: number,
   act: ConversationAct,
-  work: (tx: Tx, conversation: Conversation) => Promise<{ act: string; data?: Record<string, unknown> } | null>,
+  work: (
+    tx: Tx,
+    conversation: Conversation,
+  ) => Promise<{ act: string; data?: Record<string, unknown> } | null>,
 ): Promise<Conversation> {
   return transact(ctx, async (tx) => {
     const conversation = await lockConversation(tx, id);
     if (!can(tx.actor, act)) throw new Forbidden();
     const done = await work(tx, conversation);
-    if (done) tx.record({ type: "conversation.changed", conversationId: id }, { conversationId: id, ...done });
+    if (done)
+      tx.record({ type: "conversation.changed", conversationId: id }, { conversationId: id, ...done });
     return getConversation(tx, id);
   });
 }
@@ -93,7 +101,10 @@ export function wakeSnoozed(ctx: Context): Promise<number> {
        returning id`,
     );
     for (const { id } of woken) {
-      tx.record({ type: "conversation.changed", conversationId: id }, { act: "conversation.woken", conversationId: id });
+      tx.record(
+        { type: "conversation.changed", conversationId: id },
+        { act: "conversation.woken", conversationId: id },
+      );
     }
     return woken.length;
   });

@@ -18,10 +18,10 @@ export function tagConversation(ctx: Context, conversationId: number, name: stri
       "insert into tags (name) values (?) on conflict (plain(name)) do update set name = tags.name returning id",
       [clean],
     );
-    await tx.db.raw("insert into conversation_tags (conversation_id, tag_id) values (?, ?) on conflict do nothing", [
-      conversationId,
-      tag?.id ?? null,
-    ]);
+    await tx.db.raw(
+      "insert into conversation_tags (conversation_id, tag_id) values (?, ?) on conflict do nothing",
+      [conversationId, tag?.id ?? null],
+    );
     tx.record(
       { type: "conversation.changed", conversationId },
       { act: "conversation.tagged", conversationId, data: { tag: clean } },

@@ -28,7 +28,10 @@ export interface MessageContent {
   contacts?: { name: string; phones: string[]; emails: string[]; company?: string }[];
   choice?: { id: string; source: "button" | "list" | "template"; description?: string };
   form?: { name: string; answers: Record<string, unknown> | null; raw: string };
-  order?: { items: { product: string; quantity: number; price: number; currency: string }[]; catalog: string };
+  order?: {
+    items: { product: string; quantity: number; price: number; currency: string }[];
+    catalog: string;
+  };
   referral?: { url: string; headline: string; body: string; kind: string; clickId?: string };
   product?: string;
   forwarded?: boolean;
@@ -116,7 +119,13 @@ export interface Message {
   kind: MessageKind;
   text: string;
   content: MessageContent;
-  replyTo: { id: number; text: string; kind: MessageKind; authorKind: AuthorKind; authorName: string | null } | null;
+  replyTo: {
+    id: number;
+    text: string;
+    kind: MessageKind;
+    authorKind: AuthorKind;
+    authorName: string | null;
+  } | null;
   externalId: string | null;
   authorKind: AuthorKind;
   authorAgentId: number | null;

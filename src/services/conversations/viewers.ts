@@ -7,23 +7,26 @@ import { factsChannel, packFacts } from "../platform/events.ts";
 export const viewerLivesSeconds = 60;
 const typingSeconds = 8;
 
-export interface Viewer {
-  agentId: number;
+/** A colleague, seen from one conversation. */
+export interface Colleague {
+  id: number;
   name: string;
-  typing: boolean;
+  availability: "online" | "away" | "offline";
+  isViewing: boolean;
+  isTyping: boolean;
 }
 
-/** Who else has a conversation open now. The caller has loaded the conversation, so they may know. */
-export function listViewers(ctx: Reader, conversationId: number): Promise<Viewer[]> {
-  const self = ctx.actor.kind === "agent" ? ctx.actor.id : 0;
+/** Everybody who can be given a conversation, and who of them has it open now. The caller has loaded the conversation. */
+export function listColleagues(ctx: Reader, conversationId: number): Promise<Colleague[]> {
   return rows(
     ctx.db,
-    `select v.agent_id as "agentId", a.name, bool_or(coalesce(v.typing_until > now(), false)) as typing
-     from viewers v join agents a on a.id = v.agent_id
-     where v.conversation_id = :conversationId and v.agent_id <> :self
-       and v.seen_at > now() - make_interval(secs => ${viewerLivesSeconds})
-     group by v.agent_id, a.name order by a.name`,
-    { conversationId, self },
+    `select a.id, a.name, a.availability, v.agent_id is not null as "isViewing", coalesce(v.typing, false) as "isTyping"
+     from agents a left join (
+       select agent_id, bool_or(coalesce(typing_until > now(), false)) as typing from viewers
+       where conversation_id = :conversationId and seen_at > now() - make_interval(secs => ${viewerLivesSeconds})
+       group by agent_id) v on v.agent_id = a.id
+     where a.deactivated_at is null order by plain(a.name), a.id`,
+    { conversationId },
   );
 }
 
@@ -65,5 +68,8 @@ export async function noteTyping(ctx: Context, conversationId: number): Promise<
 
 /** Rows that processes left behind. */
 export function sweepViewers(db: Knex): Promise<number> {
-  return changed(db, `delete from viewers where seen_at < now() - make_interval(secs => ${viewerLivesSeconds * 2})`);
+  return changed(
+    db,
+    `delete from viewers where seen_at < now() - make_interval(secs => ${viewerLivesSeconds * 2})`,
+  );
 }

@@ -1,8 +1,6 @@
-import { getFirm } from "../agents/firm.ts";
 import { createAgent } from "../agents/agent.ts";
+import { getFirm } from "../agents/firm.ts";
 import { countAgents, findSession } from "../agents/queries.ts";
-import { receive } from "../intake/receive.ts";
-import type { InboundEvent } from "../intake/types.ts";
 import { translate } from "../channels/whatsapp/inbound.ts";
 import { updateContact } from "../contacts/save-contact.ts";
 import { assign } from "../conversations/assign.ts";
@@ -10,11 +8,21 @@ import { addNote } from "../conversations/note.ts";
 import { reply } from "../conversations/reply.ts";
 import { resolve, setPending } from "../conversations/status.ts";
 import { connectWhatsApp } from "../inboxes/connect.ts";
+import { receive } from "../intake/receive.ts";
+import type { InboundEvent } from "../intake/types.ts";
 import { type Context, systemContext } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Conflict } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
-import { type AgentKey, demoAgents, demoInbox, demoPassword, demoPeople, demoWeek, type Line } from "./week.ts";
+import {
+  type AgentKey,
+  demoAgents,
+  demoInbox,
+  demoPassword,
+  demoPeople,
+  demoWeek,
+  type Line,
+} from "./week.ts";
 
 /**
  * Fills an empty Hilo with the demo's week by doing what people and providers do, at the times they did it.
@@ -28,7 +36,11 @@ export async function loadDemo(ctx: Context, addMedia?: () => Promise<string>): 
   const start = ctx.now();
   const system = systemContext(ctx, () => new Date(start.getTime() - 8 * 86_400_000));
   await system.db("firm").update({ name: "Casa Roble", set_up_at: start, set_up_token_hash: null });
-  const inbox = await connectWhatsApp(system, { ...demoInbox, businessAccountId: demoInbox.accountId, address: demoInbox.displayPhone });
+  const inbox = await connectWhatsApp(system, {
+    ...demoInbox,
+    businessAccountId: demoInbox.accountId,
+    address: demoInbox.displayPhone,
+  });
   const { timeZone } = await getFirm(ctx.db);
   const agentIds = new Map<AgentKey, number>();
   for (const { key, ...agent } of demoAgents) {
@@ -39,7 +51,10 @@ export async function loadDemo(ctx: Context, addMedia?: () => Promise<string>): 
   steps.sort((a, b) => b.line.ago - a.line.ago);
   for (const [position, { who, line }] of steps.entries()) {
     const at = new Date(start.getTime() - line.ago * 60_000);
-    await play(systemContext(ctx, () => at), { who, line, position, inboxId: inbox.id, agentIds, addMedia });
+    await play(
+      systemContext(ctx, () => at),
+      { who, line, position, inboxId: inbox.id, agentIds, addMedia },
+    );
   }
   await tagPeople(systemContext(ctx));
 }
@@ -61,7 +76,8 @@ async function play(system: Context, step: Step): Promise<void> {
   const agent: Context = { ...system, actor: session.actor, source: "web" };
   const conversationId = await conversationOf(system, step.who);
   if ("note" in line) await addNote(agent, conversationId, { text: line.note });
-  else if ("assign" in line) await assign(agent, conversationId, { agentId: step.agentIds.get(line.assign) ?? null });
+  else if ("assign" in line)
+    await assign(agent, conversationId, { agentId: step.agentIds.get(line.assign) ?? null });
   else if ("act" in line) await (line.act === "resolve" ? resolve : setPending)(agent, conversationId);
   else if ("text" in line) {
     const message = await reply(agent, conversationId, { text: line.text ?? "" });
@@ -76,7 +92,10 @@ async function play(system: Context, step: Step): Promise<void> {
   }
 }
 
-async function contactWrites(system: Context, { who, line, position, inboxId, addMedia }: Step): Promise<void> {
+async function contactWrites(
+  system: Context,
+  { who, line, position, inboxId, addMedia }: Step,
+): Promise<void> {
   const name = demoPeople.find(({ id }) => id === who)?.name ?? "";
   const timestamp = String(Math.floor(system.now().getTime() / 1000));
   const base = { from: who, id: `wamid.DEMO${position}`, timestamp };
@@ -90,19 +109,33 @@ async function contactWrites(system: Context, { who, line, position, inboxId, ad
     );
     said = { type: "reaction", reaction: { message_id: target?.external_id, emoji: line.react } };
   } else if ("kind" in line && line.kind === "location") {
-    said = { type: "location", location: { latitude: 25.6714, longitude: -100.309, name: line.text, address: "Monterrey" } };
+    said = {
+      type: "location",
+      location: { latitude: 25.6714, longitude: -100.309, name: line.text, address: "Monterrey" },
+    };
   } else if ("kind" in line && addMedia) {
     said = { type: "image", image: { id: await addMedia(), mime_type: "image/jpeg", caption: line.text } };
   }
-  await deliverToDesk(system, inboxId, { contacts: [{ profile: { name }, wa_id: who }], messages: [{ ...base, ...said }] });
+  await deliverToDesk(system, inboxId, {
+    contacts: [{ profile: { name }, wa_id: who }],
+    messages: [{ ...base, ...said }],
+  });
 }
 
 /** Through the translator and the desk, as every delivery. */
-async function deliverToDesk(system: Context, inboxId: number, value: Record<string, unknown>): Promise<void> {
+async function deliverToDesk(
+  system: Context,
+  inboxId: number,
+  value: Record<string, unknown>,
+): Promise<void> {
   const body = Buffer.from(JSON.stringify({ entry: [{ changes: [{ field: "messages", value }] }] }));
   const { events } = translate(body, system.now());
   await transact(system, (tx) =>
-    receive(tx, "whatsapp", events.map((event: InboundEvent) => ({ inboxId, isolatedInboxId: null, event }) as never)),
+    receive(
+      tx,
+      "whatsapp",
+      events.map((event: InboundEvent) => ({ inboxId, isolatedInboxId: null, event }) as never),
+    ),
   );
 }
 

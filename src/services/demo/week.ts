@@ -51,10 +51,22 @@ export const demoWeek: { who: string; tags?: string[]; lines: Line[] }[] = [
     lines: [
       { ago: 6 * day + 300, text: "Hola, compré la licuadora Pro la semana pasada y llegó con el vaso roto" },
       { ago: 6 * day + 298, kind: "image", text: "Aquí la foto" },
-      { ago: 6 * day + 292, text: "Gracias, Juan. Ya la pasé a garantía; mañana te confirmamos el reemplazo.", by: "ana" },
+      {
+        ago: 6 * day + 292,
+        text: "Gracias, Juan. Ya la pasé a garantía; mañana te confirmamos el reemplazo.",
+        by: "ana",
+      },
       { ago: 6 * day + 291, react: "🙏" },
-      { ago: 5 * day + 330, note: "Garantía aprobó el reemplazo. Sale hoy con guía 7788-1. Si escribe, no pedirle las fotos otra vez.", by: "bruno" },
-      { ago: 5 * day + 315, text: "Tu reemplazo va en camino: guía 7788-1, llega el jueves entre 10 y 14 h.", by: "bruno" },
+      {
+        ago: 5 * day + 330,
+        note: "Garantía aprobó el reemplazo. Sale hoy con guía 7788-1. Si escribe, no pedirle las fotos otra vez.",
+        by: "bruno",
+      },
+      {
+        ago: 5 * day + 315,
+        text: "Tu reemplazo va en camino: guía 7788-1, llega el jueves entre 10 y 14 h.",
+        by: "bruno",
+      },
       { ago: 5 * day + 300, act: "resolve", by: "bruno" },
       { ago: 4, text: "Hola, quería saber si ya enviaron el reemplazo" },
       { ago: 3, text: "Es que salgo de viaje el viernes" },
@@ -74,8 +86,16 @@ export const demoWeek: { who: string; tags?: string[]; lines: Line[] }[] = [
       { ago: 2 * day + 30, text: "Buen día, necesitamos cotización de 12 sillas para oficina" },
       { ago: 2 * day + 20, text: "Con gusto. ¿Las quieren con o sin descansabrazos?", by: "ana" },
       { ago: 2 * day + 12, text: "Con descansabrazos, en negro" },
-      { ago: 2 * day, text: "Les mando la cotización: 12 sillas Ejecutiva, $38,400 con IVA, entrega en 5 días.", by: "ana" },
-      { ago: 1 * day, note: "Su contador pide factura con orden de compra. Contacto: Ing. Robles.", by: "ana" },
+      {
+        ago: 2 * day,
+        text: "Les mando la cotización: 12 sillas Ejecutiva, $38,400 con IVA, entrega en 5 días.",
+        by: "ana",
+      },
+      {
+        ago: 1 * day,
+        note: "Su contador pide factura con orden de compra. Contacto: Ing. Robles.",
+        by: "ana",
+      },
       { ago: 41, text: "Perfecto, autorizada. ¿A qué cuenta transferimos?" },
     ],
   },
@@ -115,7 +135,11 @@ export const demoWeek: { who: string; tags?: string[]; lines: Line[] }[] = [
     who: "5218112345670",
     lines: [
       { ago: 5 * day, text: "¿Me pueden cambiar la talla del tapete? Pedí 160 y necesito 200" },
-      { ago: 5 * day - 15, text: "Claro, Sofía. Pasamos por él el miércoles de 9 a 13 h, ¿te queda bien?", by: "ana" },
+      {
+        ago: 5 * day - 15,
+        text: "Claro, Sofía. Pasamos por él el miércoles de 9 a 13 h, ¿te queda bien?",
+        by: "ana",
+      },
       { ago: 5 * day - 20, text: "Sí, aquí estaré" },
       { ago: 5 * day - 22, kind: "location", text: "Mi casa" },
       { ago: 4 * day + 200, note: "Recogido el 160. Sale el 200 mañana.", by: "ana" },
@@ -136,7 +160,10 @@ export const demoWeek: { who: string; tags?: string[]; lines: Line[] }[] = [
     who: "5215540302010",
     lines: [
       { ago: 26, text: "Me cobraron dos veces la misma compra" },
-      { ago: 25, text: "Son dos cargos de $1,249 del día de ayer, ya hablé con el banco y me dicen que lo tienen que cancelar ustedes" },
+      {
+        ago: 25,
+        text: "Son dos cargos de $1,249 del día de ayer, ya hablé con el banco y me dicen que lo tienen que cancelar ustedes",
+      },
       { ago: 24, assign: "bruno", by: "carmen" },
       { ago: 22, note: "Revisar con pagos: parece doble clic en la pasarela.", by: "carmen" },
     ],

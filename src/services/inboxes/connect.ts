@@ -1,9 +1,9 @@
-import type { Context } from "../platform/context.ts";
+import { may } from "../agents/policy.ts";
+import type { Context, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { tokenHash } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
-import { may } from "../agents/policy.ts";
 import { getInbox, type Inbox, type WhatsAppSecrets } from "./queries.ts";
 
 export interface NewWhatsAppInbox {
@@ -24,7 +24,8 @@ export interface NewWhatsAppInbox {
  */
 export function connectWhatsApp(ctx: Context, inbox: NewWhatsAppInbox): Promise<Inbox> {
   if (!may(ctx.actor, "configure")) throw new Forbidden();
-  const secrets: WhatsAppSecrets = { accessToken: inbox.accessToken, appSecret: inbox.appSecret };
+  const { accessToken, appSecret, verifyToken } = inbox;
+  const secrets: WhatsAppSecrets = { accessToken, appSecret, verifyToken };
   return transact(ctx, async (tx) => {
     const inserted = await row<{ id: number }>(
       tx.db,
@@ -44,7 +45,11 @@ export function connectWhatsApp(ctx: Context, inbox: NewWhatsAppInbox): Promise<
     if (!inserted) throw new Invalid({ phone_number_id: "inboxes.number_taken" });
     tx.record(
       { type: "inbox.changed", inboxId: inserted.id },
-      { act: "inbox.connected", inboxId: inserted.id, data: { channel: "whatsapp", externalId: inbox.phoneNumberId } },
+      {
+        act: "inbox.connected",
+        inboxId: inserted.id,
+        data: { channel: "whatsapp", externalId: inbox.phoneNumberId },
+      },
     );
     return getInbox(tx, inserted.id);
   });
@@ -73,14 +78,14 @@ export function updateInbox(ctx: Context, id: number, change: InboxChange): Prom
     const teamId = change.teamId === undefined ? current.team_id : change.teamId;
     const isolated = change.isolated ?? current.isolated;
     if (isolated && teamId === null) throw new Invalid({ team_id: "inboxes.isolated_needs_team" });
-    const old: WhatsAppSecrets = current.secrets
-      ? JSON.parse(tx.secrets.decrypt(current.secrets))
-      : { accessToken: "", appSecret: "" };
-    const secrets = {
+    const old = readSecrets(tx, current.secrets);
+    const secrets: WhatsAppSecrets = {
       accessToken: change.accessToken || old.accessToken,
       appSecret: change.appSecret || old.appSecret,
+      verifyToken: change.verifyToken || old.verifyToken,
     };
-    await tx.db("inboxes")
+    await tx
+      .db("inboxes")
       .where({ id })
       .update({
         ...(change.name ? { name: change.name.trim() } : {}),
@@ -97,12 +102,25 @@ export function updateInbox(ctx: Context, id: number, change: InboxChange): Prom
         act: "inbox.changed",
         inboxId: id,
         data: {
-          changed: Object.entries(change).flatMap(([name, value]) => (value === undefined || value === "" ? [] : [name])),
+          changed: Object.entries(change).flatMap(([name, value]) =>
+            value === undefined || value === "" ? [] : [name],
+          ),
         },
       },
     );
     return getInbox(tx, id);
   });
+}
+
+/** What was stored, or nothing when the installation's key is another one: then all of it is entered anew. */
+function readSecrets(tx: Tx, sealed: string | null): WhatsAppSecrets {
+  const none = { accessToken: "", appSecret: "", verifyToken: "" };
+  if (!sealed) return none;
+  try {
+    return { ...none, ...(JSON.parse(tx.secrets.decrypt(sealed)) as WhatsAppSecrets) };
+  } catch {
+    return none;
+  }
 }
 
 /** Stops receiving and sending; what was said stays. */

@@ -16,11 +16,12 @@ export interface InboxHealth {
 export function recordInboxHealth(ctx: Context, inboxId: number, health: InboxHealth): Promise<void> {
   return transact(ctx, async (tx) => {
     const update: Record<string, unknown> = {};
-    if (health.error !== undefined) Object.assign(update, { last_error: health.error.slice(0, 500), last_error_at: tx.now() });
-    if (health.authorizationLost) update["authorization_lost_at"] = tx.now();
-    if (health.pausedUntil) update["paused_until"] = health.pausedUntil;
+    if (health.error !== undefined)
+      Object.assign(update, { last_error: health.error.slice(0, 500), last_error_at: tx.now() });
+    if (health.authorizationLost) update.authorization_lost_at = tx.now();
+    if (health.pausedUntil) update.paused_until = health.pausedUntil;
     if (health.healthy) Object.assign(update, { authorization_lost_at: null, paused_until: null });
-    if (health.address) update["address"] = health.address;
+    if (health.address) update.address = health.address;
     if (Object.keys(update).length === 0) return;
     await tx.db("inboxes").where({ id: inboxId }).update(update);
     tx.record({ type: "inbox.changed", inboxId });

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { may } from "../agents/policy.ts";
 import type { Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
@@ -30,6 +31,7 @@ export interface Inbox {
 export interface WhatsAppSecrets {
   accessToken: string;
   appSecret: string;
+  verifyToken: string;
 }
 
 /** An inbox with what sending needs. */
@@ -121,7 +123,13 @@ export async function findConnectedInbox(
   secrets: Secrets,
   id: number,
 ): Promise<ConnectedInbox | null> {
-  const found = await row<{ id: number; channel: "whatsapp"; external_id: string; address: string; secrets: string | null }>(
+  const found = await row<{
+    id: number;
+    channel: "whatsapp";
+    external_id: string;
+    address: string;
+    secrets: string | null;
+  }>(
     db,
     "select id, channel, external_id, address, secrets from inboxes where id = ? and deactivated_at is null",
     [id],
@@ -134,6 +142,13 @@ export async function findConnectedInbox(
     address: found.address,
     secrets: JSON.parse(secrets.decrypt(found.secrets)) as WhatsAppSecrets,
   };
+}
+
+/** The token that an administrator copies into Meta's form; null when it cannot be read. */
+export async function findVerifyToken(ctx: Reader, secrets: Secrets, id: number): Promise<string | null> {
+  if (!may(ctx.actor, "configure")) return null;
+  const inbox = await findConnectedInbox(ctx.db, secrets, id).catch(() => null);
+  return inbox?.secrets.verifyToken || null;
 }
 
 /** Every app secret that may sign a delivery, once each. */
@@ -156,7 +171,8 @@ export async function listAppSecrets(
 /** True when an active WhatsApp inbox chose this token for Meta's handshake. */
 export async function isVerifyToken(db: Knex, hash: string): Promise<boolean> {
   return (
-    (await row(db, "select 1 from inboxes where verify_token_hash = ? and deactivated_at is null limit 1", [hash])) !==
-    null
+    (await row(db, "select 1 from inboxes where verify_token_hash = ? and deactivated_at is null limit 1", [
+      hash,
+    ])) !== null
   );
 }

@@ -37,8 +37,10 @@ export async function loadAddresses(db: Knex): Promise<FindInbox> {
     else if (address.display) {
       const wanted = digits(address.display);
       candidates = inboxes.filter((inbox) => wanted !== "" && digits(inbox.address) === wanted);
-      if (candidates.length === 0) candidates = inboxes.filter((inbox) => inbox.account_id === address.accountId);
-    } else if (address.accountId) candidates = inboxes.filter((inbox) => inbox.account_id === address.accountId);
+      if (candidates.length === 0)
+        candidates = inboxes.filter((inbox) => inbox.account_id === address.accountId);
+    } else if (address.accountId)
+      candidates = inboxes.filter((inbox) => inbox.account_id === address.accountId);
     else candidates = inboxes.filter((inbox) => inbox.app_secret_fingerprint === fingerprint);
     const [found] = candidates;
     if (!found || candidates.length > 1) return "unmatched";

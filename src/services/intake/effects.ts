@@ -1,11 +1,16 @@
+import type { ProviderError } from "../conversations/types.ts";
 import type { Tx } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
-import type { ProviderError } from "../conversations/types.ts";
 import type { StoredMessage } from "./messages.ts";
 
 /** What changes a message that is stored already. `at` is ISO 8601. */
 export type Effect = { inboxId: number; externalId: string; at: string } & (
-  | { type: "status"; token: number | null; delivery: "sent" | "delivered" | "read" | "failed"; error: ProviderError | null }
+  | {
+      type: "status";
+      token: number | null;
+      delivery: "sent" | "delivered" | "read" | "failed";
+      error: ProviderError | null;
+    }
   | { type: "reaction"; author: "contact" | "firm"; emoji: string }
   | { type: "edit"; text: string }
   | { type: "revoke" }
@@ -19,7 +24,14 @@ export function effectsOf(stored: readonly StoredMessage[]): Effect[] {
     const base = { inboxId, externalId, at: message.sentAt };
     switch (message.kind) {
       case "reaction":
-        return [{ ...base, type: "reaction", author: message.author === "contact" ? "contact" : "firm", emoji: message.text }];
+        return [
+          {
+            ...base,
+            type: "reaction",
+            author: message.author === "contact" ? "contact" : "firm",
+            emoji: message.text,
+          },
+        ];
       case "edit":
         return [{ ...base, type: "edit", text: message.text }];
       case "revoke":
@@ -95,7 +107,8 @@ async function findTargets(tx: Tx, effects: readonly Effect[]): Promise<{ found:
   const early: Effect[] = [];
   effects.forEach((effect, position) => {
     const target = byPosition.get(position);
-    if (target) found.push({ ...effect, messageId: target.message_id, conversationId: target.conversation_id });
+    if (target)
+      found.push({ ...effect, messageId: target.message_id, conversationId: target.conversation_id });
     else early.push(effect);
   });
   return { found, early };

@@ -29,7 +29,8 @@ interface Found {
  */
 export async function findEpisodes(tx: Tx, arrivals: readonly Arrival[]): Promise<Map<string, number>> {
   const found = new Map<string, number>();
-  const missing = () => arrivals.filter((arrival) => !found.has(scopeKey(arrival.contactId, arrival.isolatedInboxId)));
+  const missing = () =>
+    arrivals.filter((arrival) => !found.has(scopeKey(arrival.contactId, arrival.isolatedInboxId)));
   const keep = (conversations: readonly Found[]) => {
     for (const c of conversations) found.set(scopeKey(c.contact_id, c.isolated_inbox_id), c.id);
   };

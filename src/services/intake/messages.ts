@@ -1,7 +1,7 @@
 import type { Tx } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
-import type { InboundMessage } from "./types.ts";
 import type { KnownPerson } from "./people.ts";
+import type { InboundMessage } from "./types.ts";
 
 /** A message whose inbox, person and conversation are known. */
 export interface PlacedMessage {

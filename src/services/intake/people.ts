@@ -1,8 +1,8 @@
+import { phoneLookupKey, phoneMatchKey } from "../contacts/phone.ts";
+import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
-import type { Channel } from "../inboxes/types.ts";
 import type { IdentityChange, Person } from "./types.ts";
-import { phoneLookupKey } from "../contacts/phone.ts";
 
 /** A person as stored: whose they are, and the identity that replies go to. */
 export interface KnownPerson {
@@ -23,14 +23,24 @@ interface IdentityRow {
  * Moves identities as the provider says. Once: when the new id is taken already, the old one stays where it is,
  * for two contacts are never merged by a guess.
  */
-export async function moveIdentities(tx: Tx, channel: Channel, changes: readonly IdentityChange[]): Promise<void> {
+export async function moveIdentities(
+  tx: Tx,
+  channel: Channel,
+  changes: readonly IdentityChange[],
+): Promise<void> {
   const moves = changes.flatMap(({ from, to }) =>
     to.flatMap((id) => {
       const old = from.filter((candidate) => candidate !== id.externalId);
-      return old.map((candidate) => ({ from: candidate, to: id.externalId, kind: id.kind, key: id.phoneMatchKey }));
+      return old.map((candidate) => ({
+        from: candidate,
+        to: id.externalId,
+        kind: id.kind,
+        key: id.phoneMatchKey,
+      }));
     }),
   );
   if (moves.length === 0) return;
+  await movePhones(tx, channel, moves);
   const moved = await rows<{ contact_id: number; external_id: string }>(
     tx.db,
     `update contact_identities i set external_id = m."to", phone_match_key = m.key, send_alternate = null,
@@ -48,6 +58,25 @@ export async function moveIdentities(tx: Tx, channel: Channel, changes: readonly
       { act: "contact.identity_moved", contactId: contact_id },
     );
   }
+}
+
+/** The contact's own phone follows, or the next owner of the old number would be taken for them. */
+async function movePhones(
+  tx: Tx,
+  channel: Channel,
+  moves: readonly { from: string; to: string; kind: string; key: string | null }[],
+) {
+  const phones = moves
+    .filter(({ kind }) => kind === "phone")
+    .map((move) => ({ ...move, oldKey: phoneMatchKey(move.from) }));
+  if (phones.length === 0) return;
+  await tx.db.raw(
+    `update contacts p set phone = '+' || m."to", phone_match_key = m.key
+     from jsonb_to_recordset(:phones::jsonb) as m("from" text, "to" text, key text, "oldKey" text)
+       join contact_identities i on i.channel = :channel and i.external_id = m."from"
+     where p.id = i.contact_id and p.phone_match_key = m."oldKey"`,
+    { channel, phones: JSON.stringify(phones) },
+  );
 }
 
 /**
@@ -171,7 +200,9 @@ const lookupKey = (externalId: string, kind: string): string | null =>
 
 /** Contacts that have the same phone in another spelling, by match key; none where two contacts share it. */
 async function findBySpelling(tx: Tx, people: readonly Person[]): Promise<Map<string, number>> {
-  const keys = people.flatMap((person) => person.ids.flatMap((id) => lookupKey(id.externalId, id.kind) ?? []));
+  const keys = people.flatMap((person) =>
+    person.ids.flatMap((id) => lookupKey(id.externalId, id.kind) ?? []),
+  );
   if (keys.length === 0) return new Map();
   const found = await rows<{ key: string; contact_id: number }>(
     tx.db,

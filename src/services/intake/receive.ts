@@ -1,11 +1,11 @@
-import type { Tx } from "../platform/context.ts";
 import type { Channel } from "../inboxes/types.ts";
-import type { AddressProblem, IdentityChange, InboundMessage, InboundStatus } from "./types.ts";
+import type { Tx } from "../platform/context.ts";
 import { applyEffects, type Effect, effectsOf } from "./effects.ts";
 import { type Arrival, findEpisodes, scopeKey } from "./episodes.ts";
 import { storeMessages } from "./messages.ts";
 import { knowPeople, moveIdentities, personKey } from "./people.ts";
 import { openServiceWindows, summarise } from "./summaries.ts";
+import type { AddressProblem, IdentityChange, InboundMessage, InboundStatus } from "./types.ts";
 
 /** An inbound event whose inbox is known. */
 export type AddressedEvent = { inboxId: number; isolatedInboxId: number | null } & (
@@ -20,11 +20,19 @@ export type AddressedEvent = { inboxId: number; isolatedInboxId: number | null }
  * Receiving the same batch again changes nothing.
  */
 export async function receive(tx: Tx, channel: Channel, batch: readonly AddressedEvent[]): Promise<void> {
-  await moveIdentities(tx, channel, batch.flatMap(({ event }) => (event.type === "identity_changed" ? [event] : [])));
+  await moveIdentities(
+    tx,
+    channel,
+    batch.flatMap(({ event }) => (event.type === "identity_changed" ? [event] : [])),
+  );
   const messages = batch.flatMap(({ inboxId, isolatedInboxId, event }) =>
     event.type === "message" ? [{ inboxId, isolatedInboxId, message: event }] : [],
   );
-  const people = await knowPeople(tx, channel, messages.map(({ message }) => message.person));
+  const people = await knowPeople(
+    tx,
+    channel,
+    messages.map(({ message }) => message.person),
+  );
   const addressed = messages.flatMap((one) => {
     const person = people.get(personKey(one.message.person));
     return person ? [{ ...one, person }] : [];
@@ -47,7 +55,11 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
   );
   await noteProblems(tx, batch);
   for (const { id, conversationId, message } of stored) {
-    tx.record({ type: message.history ? "message.changed" : "message.received", conversationId, messageId: id });
+    tx.record({
+      type: message.history ? "message.changed" : "message.received",
+      conversationId,
+      messageId: id,
+    });
   }
 }
 
@@ -81,7 +93,11 @@ function arrivals(messages: readonly Known[]): Arrival[] {
   const found = new Map<string, Arrival>();
   for (const { message, person, isolatedInboxId } of messages) {
     const key = scopeKey(person.contactId, isolatedInboxId);
-    const quiet = message.kind === "reaction" || message.kind === "edit" || message.kind === "revoke" || message.kind === "system";
+    const quiet =
+      message.kind === "reaction" ||
+      message.kind === "edit" ||
+      message.kind === "revoke" ||
+      message.kind === "system";
     const manner = message.history ? "history" : message.author === "phone" || quiet ? "phone" : "inbound";
     const old = found.get(key);
     if (old && strength[old.manner] > strength[manner]) continue;
@@ -120,7 +136,10 @@ async function noteProblems(tx: Tx, batch: readonly AddressedEvent[]): Promise<v
   for (const { inboxId, event } of batch) {
     if (event.type !== "address_problem") continue;
     const words = [event.error.code, event.error.title, event.error.details].filter(Boolean).join(" · ");
-    await tx.db("inboxes").where({ id: inboxId }).update({ last_error: words.slice(0, 500), last_error_at: tx.now() });
+    await tx
+      .db("inboxes")
+      .where({ id: inboxId })
+      .update({ last_error: words.slice(0, 500), last_error_at: tx.now() });
     tx.record({ type: "inbox.changed", inboxId });
   }
 }

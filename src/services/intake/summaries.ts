@@ -74,8 +74,10 @@ export async function summarise(tx: Tx, stored: readonly StoredMessage[]): Promi
   );
 }
 
-const earliest = (a: string | null | undefined, b: string | null): string | null => (!a ? b : !b || a < b ? a : b);
-const latest = (a: string | null | undefined, b: string | null): string | null => (!a ? b : !b || a > b ? a : b);
+const earliest = (a: string | null | undefined, b: string | null): string | null =>
+  !a ? b : !b || a < b ? a : b;
+const latest = (a: string | null | undefined, b: string | null): string | null =>
+  !a ? b : !b || a > b ? a : b;
 
 /** What does not open WhatsApp's 24 hours: only what the person really wrote does (Meta, "Pricing"). */
 const opensNoWindow = new Set(["system", "reaction", "edit", "revoke"]);

@@ -1,4 +1,10 @@
-import type { Delivery, MediaKind, MessageContent, MessageKind, ProviderError } from "../conversations/types.ts";
+import type {
+  Delivery,
+  MediaKind,
+  MessageContent,
+  MessageKind,
+  ProviderError,
+} from "../conversations/types.ts";
 
 /** One id of one person on a channel: for WhatsApp a phone number or a business-scoped user id. */
 export interface PersonId {

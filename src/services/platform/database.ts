@@ -30,18 +30,30 @@ export function openDatabase(url: string, options: { size: number; name: string 
 }
 
 /** Rows of a raw statement, typed by the caller. */
-export async function rows<T>(db: Knex, sql: string, bindings: readonly unknown[] | object = []): Promise<T[]> {
+export async function rows<T>(
+  db: Knex,
+  sql: string,
+  bindings: readonly unknown[] | object = [],
+): Promise<T[]> {
   const result = await db.raw(sql, bindings as never);
   return result.rows;
 }
 
 /** The first row of a raw statement, or null. */
-export async function row<T>(db: Knex, sql: string, bindings: readonly unknown[] | object = []): Promise<T | null> {
+export async function row<T>(
+  db: Knex,
+  sql: string,
+  bindings: readonly unknown[] | object = [],
+): Promise<T | null> {
   return (await rows<T>(db, sql, bindings))[0] ?? null;
 }
 
 /** How many rows a raw statement changed. */
-export async function changed(db: Knex, sql: string, bindings: readonly unknown[] | object = []): Promise<number> {
+export async function changed(
+  db: Knex,
+  sql: string,
+  bindings: readonly unknown[] | object = [],
+): Promise<number> {
   const result = await db.raw(sql, bindings as never);
   return result.rowCount ?? 0;
 }

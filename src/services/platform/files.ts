@@ -21,7 +21,8 @@ export async function inspectFile(bytes: Uint8Array, claimedType: string): Promi
   const { fileTypeFromBuffer } = await import("file-type");
   const sniffed = (await fileTypeFromBuffer(bytes))?.mime;
   const claimed = claimedType.split(";")[0]?.trim().toLowerCase() ?? "";
-  const mediaType = sameFamily(sniffed, claimed) ?? (claimed === "text/plain" ? claimed : "application/octet-stream");
+  const mediaType =
+    sameFamily(sniffed, claimed) ?? (claimed === "text/plain" ? claimed : "application/octet-stream");
   if (!pictures.has(mediaType)) return { mediaType, width: null, height: null, thumbnail: null };
   try {
     const image = (await sharp())(bytes, { limitInputPixels: mostPixels, failOn: "error", pages: 1 });

@@ -18,7 +18,11 @@ export function createLogger(level: string): Logger {
 /** Keeps what helps and drops what knex and pg attach: the statement's values hold what customers wrote. */
 function describeError(error: unknown) {
   if (!(error instanceof Error)) return { message: "not an Error" };
-  const { code, table, constraint } = error as Error & { code?: unknown; table?: unknown; constraint?: unknown };
+  const { code, table, constraint } = error as Error & {
+    code?: unknown;
+    table?: unknown;
+    constraint?: unknown;
+  };
   const message = String(error.message).replaceAll(/Bearer \S+|access_token=\S+/g, "[token]");
   const statement = code !== undefined && message.includes(" - ");
   return {
@@ -27,6 +31,10 @@ function describeError(error: unknown) {
     code,
     table,
     constraint,
-    stack: error.stack?.split("\n").filter((line) => line.startsWith("    at ")).slice(0, 12).join("\n"),
+    stack: error.stack
+      ?.split("\n")
+      .filter((line) => line.startsWith("    at "))
+      .slice(0, 12)
+      .join("\n"),
   };
 }

@@ -29,7 +29,7 @@ export function startLoop(name: string, logger: Logger, work: () => Promise<unkn
   return {
     nudge() {
       if (stopped) return;
-      if (running) again = true;
+      if (running !== null) again = true;
       else {
         running = run().finally(() => {
           running = null;

@@ -23,7 +23,10 @@ export function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): Promise
     const result = await work(tx);
     if (audits.length > 0) await writeAudit(ctx, tx, audits);
     if (facts.length > 0) {
-      await db.raw("select pg_notify(?, payload) from unnest(?::text[]) payload", [factsChannel, packFacts(facts)]);
+      await db.raw("select pg_notify(?, payload) from unnest(?::text[]) payload", [
+        factsChannel,
+        packFacts(facts),
+      ]);
     }
     return result;
   });

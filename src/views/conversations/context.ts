@@ -1,5 +1,5 @@
-import type { Contact } from "../../services/contacts/queries.ts";
 import { formatPhone } from "../../services/contacts/phone.ts";
+import type { Contact } from "../../services/contacts/queries.ts";
 import type { Story } from "../../services/conversations/story.ts";
 import type { Conversation } from "../../services/conversations/types.ts";
 import { dayAndClock, exact, initials, shortAge, shortDay } from "../format.ts";
@@ -9,7 +9,12 @@ import type { BandView, EpisodeView, SideView } from "../views.ts";
 import { contactName, presentNote } from "./present.ts";
 
 /** Who writes and what happened, over the conversation. */
-export function presentBand(conversation: Conversation, contact: Contact, story: Story, viewer: Viewer): BandView {
+export function presentBand(
+  conversation: Conversation,
+  contact: Contact,
+  story: Story,
+  viewer: Viewer,
+): BandView {
   const t = translateFor(viewer.locale);
   const { attended } = story;
   const when = attended ? dayAndClock(attended.at, viewer.now, viewer) : "";
@@ -37,7 +42,12 @@ export function phoneOf(contact: Contact): string {
   return identity ? formatPhone(identity.externalId) : (contact.identities[0]?.display ?? "");
 }
 
-export function presentSide(conversation: Conversation, contact: Contact, story: Story, viewer: Viewer): SideView {
+export function presentSide(
+  conversation: Conversation,
+  contact: Contact,
+  story: Story,
+  viewer: Viewer,
+): SideView {
   return {
     contactId: contact.id,
     conversationId: conversation.id,
@@ -47,7 +57,9 @@ export function presentSide(conversation: Conversation, contact: Contact, story:
     phone: phoneOf(contact),
     email: contact.email,
     language: contact.language,
-    since: translateFor(viewer.locale)("side.since", { date: shortDay(contact.firstSeenAt, viewer.now, viewer) }),
+    since: translateFor(viewer.locale)("side.since", {
+      date: shortDay(contact.firstSeenAt, viewer.now, viewer),
+    }),
     tags: contact.tags,
     notes: story.notes.map((note) => presentNote(note, viewer)),
     files: presentFiles(story, viewer),

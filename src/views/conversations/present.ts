@@ -1,6 +1,6 @@
-import type { Viewer as Presence } from "../../services/conversations/viewers.ts";
 import type { Happening } from "../../services/conversations/happenings.ts";
 import type { Conversation, ConversationRow, Message, Note } from "../../services/conversations/types.ts";
+import type { Colleague } from "../../services/conversations/viewers.ts";
 import { clock, dayAndClock, dayKey, dayName, exact, initials, remaining, shortAge } from "../format.ts";
 import { translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
@@ -44,7 +44,10 @@ export function presentRow(row: ConversationRow, viewer: Viewer, currentId: numb
     initials: initials(row.contactName),
     isCurrent: row.id === currentId,
     unreadCount: row.unreadCount,
-    preview: row.previewKind === "text" ? row.preview : [t(`kind.${row.previewKind}`), row.preview].filter(Boolean).join(" · "),
+    preview:
+      row.previewKind === "text"
+        ? row.preview
+        : [t(`kind.${row.previewKind}`), row.preview].filter(Boolean).join(" · "),
     isAnswer: row.previewAuthor !== "contact",
     when: shortAge(row.lastActivityAt, viewer.now, viewer),
     exact: exact(row.lastActivityAt, viewer),
@@ -87,14 +90,19 @@ export function presentNote(note: Note, viewer: Viewer): NoteView {
   };
 }
 
-export function presentHappening(happening: Happening, viewer: Viewer): Extract<ThreadItem, { type: "happening" }> {
+export function presentHappening(
+  happening: Happening,
+  viewer: Viewer,
+): Extract<ThreadItem, { type: "happening" }> {
   const t = translateFor(viewer.locale);
-  const until = typeof happening.data["until"] === "string" ? new Date(happening.data["until"]) : null;
+  const until = typeof happening.data.until === "string" ? new Date(happening.data.until) : null;
   const byThemselves = happening.agentName !== null && happening.agentName === happening.actorName;
   const key =
     happening.act === "conversation.assigned" && byThemselves
-      ? happening.data["reason"] === "answered" ? "happening.taken_by_answering" : "happening.taken"
-      : happening.act === "conversation.reopened" && happening.data["reason"] === "contact_wrote"
+      ? happening.data.reason === "answered"
+        ? "happening.taken_by_answering"
+        : "happening.taken"
+      : happening.act === "conversation.reopened" && happening.data.reason === "contact_wrote"
         ? "happening.reopened_by_contact"
         : happening.act.replace("conversation.", "happening.");
   return {
@@ -112,7 +120,11 @@ export function presentHappening(happening: Happening, viewer: Viewer): Extract<
 }
 
 /** The knot of a message's day: pushed with each new message, for it may be the first of its day. */
-export function presentDay(at: Date, viewer: Viewer, inbox: string | null): Extract<ThreadItem, { type: "day" }> {
+export function presentDay(
+  at: Date,
+  viewer: Viewer,
+  inbox: string | null,
+): Extract<ThreadItem, { type: "day" }> {
   const day = dayKey(at, viewer);
   return {
     type: "day",
@@ -166,8 +178,13 @@ export interface HeadView {
   snoozedUntil: string | null;
 }
 
-export function contactName(conversation: Pick<Conversation, "contactName" | "contactDisplay">, viewer: Viewer): string {
-  return conversation.contactName || conversation.contactDisplay || translateFor(viewer.locale)("contact.unnamed");
+export function contactName(
+  conversation: Pick<Conversation, "contactName" | "contactDisplay">,
+  viewer: Viewer,
+): string {
+  return (
+    conversation.contactName || conversation.contactDisplay || translateFor(viewer.locale)("contact.unnamed")
+  );
 }
 
 export function presentHead(conversation: Conversation, viewer: Viewer): HeadView {
@@ -181,7 +198,9 @@ export function presentHead(conversation: Conversation, viewer: Viewer): HeadVie
     isMine: conversation.assigneeId === viewer.agentId,
     isResolved: conversation.status === "resolved",
     isOpen: conversation.status === "open",
-    snoozedUntil: conversation.snoozedUntil ? dayAndClock(conversation.snoozedUntil, viewer.now, viewer) : null,
+    snoozedUntil: conversation.snoozedUntil
+      ? dayAndClock(conversation.snoozedUntil, viewer.now, viewer)
+      : null,
   };
 }
 
@@ -206,12 +225,18 @@ export function presentWindow(conversation: Conversation, viewer: Viewer): Windo
 }
 
 /** `Carlos y María también ven esto` in one sentence, or null when nobody does. */
-export function presentViewers(viewers: Presence[], viewer: Viewer): { text: string; isTyping: boolean } | null {
+export function presentViewers(
+  colleagues: readonly Colleague[],
+  viewer: Viewer,
+): { text: string; isTyping: boolean } | null {
   const t = translateFor(viewer.locale);
-  const typing = viewers.filter((one) => one.typing);
-  const shown = typing.length > 0 ? typing : viewers;
+  const others = colleagues.filter((one) => one.isViewing && one.id !== viewer.agentId);
+  const typing = others.filter((one) => one.isTyping);
+  const shown = typing.length > 0 ? typing : others;
   if (shown.length === 0) return null;
-  const names = new Intl.ListFormat(viewer.locale, { type: "conjunction" }).format(shown.map(({ name }) => name));
+  const names = new Intl.ListFormat(viewer.locale, { type: "conjunction" }).format(
+    shown.map(({ name }) => name),
+  );
   const key = typing.length > 0 ? "viewers.typing" : "viewers.viewing";
   return { text: t(key, { names, n: shown.length }), isTyping: typing.length > 0 };
 }

@@ -113,7 +113,7 @@ export const es = {
 
   "conversation.back": "Volver a la bandeja",
   "conversation.assign": "Asignar",
-  "conversation.assigned_to": "Asignada a {name}. Cambiar",
+  "conversation.assigned_to": "Asignada a",
   "conversation.assign_me": "Para mí",
   "conversation.assign_nobody": "Devolver a la cola",
   "conversation.snooze": "Posponer",
@@ -145,7 +145,8 @@ export const es = {
   "thread.new_below": "Hay mensajes nuevos ↓",
   "note.internal": "Nota interna",
 
-  "viewers.viewing": "{names} también está viendo esta conversación | {names} también están viendo esta conversación",
+  "viewers.viewing":
+    "{names} también está viendo esta conversación | {names} también están viendo esta conversación",
   "viewers.typing": "{names} está escribiendo una respuesta | {names} están escribiendo una respuesta",
 
   "composer.label": "Escribir",
@@ -156,12 +157,15 @@ export const es = {
   "composer.note_placeholder": "Solo la ve tu equipo…",
   "composer.window": "ventana",
   "composer.window_title": "Tiempo que queda para responder libremente por WhatsApp",
-  "composer.window_closed": "Pasaron más de 24 h desde su último mensaje: WhatsApp solo deja enviar una plantilla. Cuando el cliente escriba, podrás responder aquí.",
-  "composer.window_never": "{name} todavía no te ha escrito por aquí: WhatsApp no deja empezar sin una plantilla.",
+  "composer.window_closed":
+    "Pasaron más de 24 h desde su último mensaje: WhatsApp solo deja enviar una plantilla. Cuando el cliente escriba, podrás responder aquí.",
+  "composer.window_never":
+    "{name} todavía no te ha escrito por aquí: WhatsApp no deja empezar sin una plantilla.",
   "composer.resolved": "Está resuelta. Reábrela para responder.",
   "composer.empty": "Escribe algo antes de enviar.",
   "composer.too_long": "Tiene {length} caracteres y caben {limit}: divídelo en dos mensajes.",
-  "composer.no_door": "No hay por dónde escribirle: esa bandeja está desconectada o el cliente no tiene número ahí.",
+  "composer.no_door":
+    "No hay por dónde escribirle: esa bandeja está desconectada o el cliente no tiene número ahí.",
   "composer.token_used": "Ese mensaje ya se envió en otra conversación. Recarga la página.",
   "composer.send": "Enviar",
   "composer.save_note": "Guardar nota",
@@ -174,7 +178,8 @@ export const es = {
   "composer.file_gone": "El archivo ya no está: adjúntalo otra vez.",
   "composer.file_empty": "El archivo está vacío.",
   "composer.file_too_large": "El archivo pasa de 100 MB, lo máximo de WhatsApp.",
-  "composer.disk_full": "Al servidor le queda poco espacio y no acepta archivos. Avisa a quien lo administra.",
+  "composer.disk_full":
+    "Al servidor le queda poco espacio y no acepta archivos. Avisa a quien lo administra.",
 
   "message.from_phone": "desde el teléfono",
   "message.from_bot": "automático",
@@ -248,16 +253,22 @@ export const es = {
   "failure.send_anyway": "Enviar otra vez (podría llegar dos veces)",
   "failure.discard": "Descartar",
   "failure.provider_says": "WhatsApp dice: {words}",
-  "failure.lost_answer": "Se perdió la respuesta de WhatsApp. Si más tarde confirma la entrega, se marcará sola.",
+  "failure.lost_answer":
+    "Se perdió la respuesta de WhatsApp. Si más tarde confirma la entrega, se marcará sola.",
   "failure.retry": "WhatsApp tuvo un problema. Prueba otra vez en unos minutos.",
   "failure.too_fast": "WhatsApp pide ir más despacio. Espera un poco y envíalo otra vez.",
-  "failure.authorize": "WhatsApp ya no acepta el token de esta bandeja. Un administrador debe renovarlo en Ajustes.",
-  "failure.account": "La cuenta de WhatsApp Business tiene una restricción o un pago pendiente. Revísala en Meta.",
-  "failure.unreachable": "Ese número no recibe mensajes de WhatsApp, o no ha aceptado sus condiciones. Usa otro medio.",
-  "failure.not_allowed_yet": "Tu app de Meta está en modo de desarrollo y ese número no está en su lista. Agrégalo o publica la app.",
+  "failure.authorize":
+    "WhatsApp ya no acepta el token de esta bandeja. Un administrador debe renovarlo en Ajustes.",
+  "failure.account":
+    "La cuenta de WhatsApp Business tiene una restricción o un pago pendiente. Revísala en Meta.",
+  "failure.unreachable":
+    "Ese número no recibe mensajes de WhatsApp, o no ha aceptado sus condiciones. Usa otro medio.",
+  "failure.not_allowed_yet":
+    "Tu app de Meta está en modo de desarrollo y ese número no está en su lista. Agrégalo o publica la app.",
   "failure.opted_out": "El cliente pidió no recibir estos mensajes.",
   "failure.wait_a_day": "WhatsApp limita cuántos mensajes así recibe una persona. Espera al menos 24 h.",
-  "failure.window_closed": "Pasaron más de 24 h desde su último mensaje: WhatsApp solo deja enviar una plantilla.",
+  "failure.window_closed":
+    "Pasaron más de 24 h desde su último mensaje: WhatsApp solo deja enviar una plantilla.",
   "failure.media": "WhatsApp no pudo procesar el archivo. Prueba con otro formato.",
   "failure.template": "WhatsApp no acepta la plantilla. Revísala en Meta.",
   "failure.request": "WhatsApp no entendió el mensaje. Cambia el texto o el archivo.",
@@ -296,7 +307,8 @@ export const es = {
 
   "search.label": "Nombre, teléfono o palabras de un mensaje…",
   "search.submit": "Buscar",
-  "search.hint": "Busca en todos los clientes y en todo lo que se ha escrito. Usa comillas para una frase exacta.",
+  "search.hint":
+    "Busca en todos los clientes y en todo lo que se ha escrito. Usa comillas para una frase exacta.",
   "search.none": "Nada coincide con «{text}».",
   "search.none_more": "Prueba con menos palabras o con otra forma de escribirlo.",
   "search.contacts": "Clientes",
@@ -312,7 +324,8 @@ export const es = {
   "agents.acts": "Acciones",
   "agents.deactivated": "Desactivado",
   "agents.deactivate": "Desactivar",
-  "agents.deactivate_sure": "Desactivar a {name}: saldrá de todas sus sesiones y sus conversaciones abiertas volverán a la cola.",
+  "agents.deactivate_sure":
+    "Desactivar a {name}: saldrá de todas sus sesiones y sus conversaciones abiertas volverán a la cola.",
   "agents.reactivate": "Reactivar",
   "agents.first_password": "Primera contraseña",
   "agents.first_password_more": "Pásasela por un medio seguro. Mínimo 10 caracteres.",
@@ -331,6 +344,12 @@ export const es = {
   "availability.offline": "Desconectado",
   "profile.availability": "Disponibilidad",
 
+  "agents.password_wrong": "La contraseña actual no es esa.",
+  "profile.password": "Contraseña",
+  "profile.password_current": "Contraseña actual",
+  "profile.password_new": "Contraseña nueva",
+  "profile.password_change": "Cambiar contraseña",
+  "act.agent.password_changed": "Cambió su contraseña",
   "settings.title": "Ajustes",
   "settings.profile": "Tu perfil",
   "settings.profile_more": "Idioma, zona horaria y disponibilidad.",
@@ -349,9 +368,11 @@ export const es = {
   "inboxes.connect_whatsapp": "Conectar WhatsApp",
   "inboxes.none": "Todavía no hay ningún número conectado.",
   "inboxes.none_more": "Conecta tu número de WhatsApp Business para recibir mensajes.",
-  "inboxes.not_public": "Meta solo llama a direcciones públicas con https. Pon BASE_URL con la tuya antes de conectar un número real.",
+  "inboxes.not_public":
+    "Meta solo llama a direcciones públicas con https. Pon BASE_URL con la tuya antes de conectar un número real.",
   "inboxes.step_app": "Tu app de Meta",
-  "inboxes.step_app_more": "En developers.facebook.com crea una app de tipo Empresa y agrégale el producto WhatsApp.",
+  "inboxes.step_app_more":
+    "En developers.facebook.com crea una app de tipo Empresa y agrégale el producto WhatsApp.",
   "inboxes.app_secret": "Clave secreta de la app",
   "inboxes.app_secret_where": "En tu app de Meta: Configuración › Básica › Clave secreta de la app.",
   "inboxes.step_number": "Tu número",
@@ -361,9 +382,11 @@ export const es = {
   "inboxes.phone_number_id": "Identificador del número",
   "inboxes.account_id": "Identificador de la cuenta",
   "inboxes.access_token": "Token de acceso",
-  "inboxes.access_token_where": "Uno permanente, de un usuario del sistema, con los permisos whatsapp_business_messaging y whatsapp_business_management.",
+  "inboxes.access_token_where":
+    "Uno permanente, de un usuario del sistema, con los permisos whatsapp_business_messaging y whatsapp_business_management.",
   "inboxes.step_save": "Dile a Meta dónde entregar",
-  "inboxes.step_save_more": "Guarda primero. Después, en WhatsApp › Configuración › Webhooks, pega estos dos datos y suscríbete a messages.",
+  "inboxes.step_save_more":
+    "Guarda primero. Después, en WhatsApp › Configuración › Webhooks, pega estos dos datos y suscríbete a messages.",
   "inboxes.callback_url": "URL de devolución de llamada",
   "inboxes.verify_token": "Token de verificación",
   "inboxes.copy": "Copiar",
@@ -379,7 +402,8 @@ export const es = {
   "inboxes.no_error": "Ninguno",
   "inboxes.check": "Comprobar la conexión",
   "inboxes.in_meta": "En Meta",
-  "inboxes.in_meta_more": "Esta es la dirección que va en WhatsApp › Configuración › Webhooks, junto con el token de verificación que elegiste.",
+  "inboxes.in_meta_more":
+    "Esta es la dirección que va en WhatsApp › Configuración › Webhooks, junto con el token de verificación que elegiste.",
   "inboxes.change": "Cambiar",
   "inboxes.keep": "Dejar como está",
   "inboxes.new_access_token": "Nuevo token de acceso",
@@ -390,7 +414,8 @@ export const es = {
   "inboxes.isolated": "Aislada: solo su equipo ve estas conversaciones",
   "inboxes.isolated_needs_team": "Una bandeja aislada necesita un equipo.",
   "inboxes.disconnect": "Desconectar",
-  "inboxes.disconnect_sure": "{name} dejará de recibir y enviar, y se borrarán sus claves. Las conversaciones se quedan.",
+  "inboxes.disconnect_sure":
+    "{name} dejará de recibir y enviar, y se borrarán sus claves. Las conversaciones se quedan.",
   "inbox_state.working": "Funciona",
   "inbox_state.waiting": "Sin avisos todavía",
   "inbox_state.broken": "Sin clave",
@@ -398,9 +423,12 @@ export const es = {
   "inbox_state.paused": "En pausa",
   "inbox_state.deactivated": "Desconectada",
   "inbox_state_more.working": "Los mensajes llegan y salen.",
-  "inbox_state_more.waiting": "Meta todavía no ha entregado nada. Revisa la dirección y el token de verificación, y escribe al número desde otro teléfono.",
-  "inbox_state_more.broken": "Falta la clave secreta de la app, así que no se acepta ningún mensaje. Ponla abajo.",
-  "inbox_state_more.unauthorized": "Meta ya no acepta el token de acceso. Crea otro y pégalo abajo; lo que está en cola saldrá después.",
+  "inbox_state_more.waiting":
+    "Meta todavía no ha entregado nada. Revisa la dirección y el token de verificación, y escribe al número desde otro teléfono.",
+  "inbox_state_more.broken":
+    "Falta la clave secreta de la app, así que no se acepta ningún mensaje. Ponla abajo.",
+  "inbox_state_more.unauthorized":
+    "Meta ya no acepta el token de acceso. Crea otro y pégalo abajo; lo que está en cola saldrá después.",
   "inbox_state_more.paused": "Meta pidió ir más despacio. Los mensajes salen en cuanto pase la pausa.",
   "inbox_state_more.deactivated": "No recibe ni envía. Sus conversaciones siguen en la bandeja.",
   "check.token_ok": "El token de acceso funciona.",
@@ -412,9 +440,11 @@ export const es = {
   "check.not_subscribed": "No se pudo suscribir la cuenta a los avisos: {words}",
   "check.quality": "Calidad del número según Meta: {quality}",
   "check.webhook_ok": "Ya han llegado avisos de Meta.",
-  "check.webhook_none": "Todavía no llega ningún aviso: pega la dirección y el token de verificación en tu app de Meta.",
+  "check.webhook_none":
+    "Todavía no llega ningún aviso: pega la dirección y el token de verificación en tu app de Meta.",
 
-  "quarantine.intro": "Meta lo entregó y está guardado, pero algo no se pudo entender o no tiene bandeja. Repítelo cuando esté corregido: lo que ya se guardó no se duplica.",
+  "quarantine.intro":
+    "Meta lo entregó y está guardado, pero algo no se pudo entender o no tiene bandeja. Repítelo cuando esté corregido: lo que ya se guardó no se duplica.",
   "quarantine.none": "Todo lo que llegó se entendió.",
   "quarantine.none_more": "Si algún aviso falla, aparecerá aquí completo y se podrá repetir.",
   "quarantine.when": "Cuándo",
@@ -479,8 +509,10 @@ export const es = {
   "happening.snoozed": "{actor} la pospuso hasta {until}",
   "happening.woken": "Volvió a la bandeja a su hora",
 
+  "demo.not_empty": "Hilo ya tiene datos: la demostración solo se carga en uno vacío.",
   "demo.title": "El teléfono de un cliente",
-  "demo.intro": "Lo que escribas aquí entra a Hilo como un mensaje real de WhatsApp, firmado y por la misma puerta. Responde desde la bandeja y mira las palomitas.",
+  "demo.intro":
+    "Lo que escribas aquí entra a Hilo como un mensaje real de WhatsApp, firmado y por la misma puerta. Responde desde la bandeja y mira las palomitas.",
   "demo.open_inbox": "Abrir la bandeja",
   "demo.people": "Quién escribe",
   "demo.knobs": "Cómo se porta WhatsApp",

@@ -186,7 +186,10 @@ function rowsOf(message: Message, viewer: Viewer): Bubble["rows"] {
     return Object.entries(form.answers)
       .filter(([label]) => label !== "flow_token")
       .slice(0, 40)
-      .map(([label, value]) => ({ label, value: (typeof value === "string" ? value : JSON.stringify(value)).slice(0, 300) }));
+      .map(([label, value]) => ({
+        label,
+        value: (typeof value === "string" ? value : JSON.stringify(value)).slice(0, 300),
+      }));
   }
   if (order) {
     return order.items.map((item) => ({
@@ -201,7 +204,11 @@ function orderTotal(message: Message, viewer: Viewer): string | null {
   const items = message.content.order?.items ?? [];
   const [first] = items;
   if (!first || items.some((item) => item.currency !== first.currency)) return null;
-  return money(items.reduce((sum, item) => sum + item.price * item.quantity, 0), first.currency, viewer.locale);
+  return money(
+    items.reduce((sum, item) => sum + item.price * item.quantity, 0),
+    first.currency,
+    viewer.locale,
+  );
 }
 
 function referralOf(message: Message): Bubble["referral"] {
@@ -225,7 +232,9 @@ function noticeOf(message: Message, viewer: Viewer): string | null {
     case "system":
       return t(systemKey(message.content.type));
     default:
-      return message.content.errors?.length && message.attachments.length === 0 ? t("message.media_lost") : null;
+      return message.content.errors?.length && message.attachments.length === 0
+        ? t("message.media_lost")
+        : null;
   }
 }
 
@@ -272,7 +281,9 @@ function failureOf(message: Message, viewer: Viewer): Failure | null {
   return {
     title: t(isUnknown ? "failure.unknown_title" : "failure.title"),
     advice: t(`failure.${advice}`),
-    words: error ? [error.code > 0 ? error.code : "", error.title, error.details ?? ""].filter(Boolean).join(" · ") : "",
+    words: error
+      ? [error.code > 0 ? error.code : "", error.title, error.details ?? ""].filter(Boolean).join(" · ")
+      : "",
     canRetry: message.authorKind === "agent",
     canDiscard: message.authorKind === "agent",
     retryLabel: t(isUnknown ? "failure.send_anyway" : "failure.send_again"),

@@ -50,15 +50,24 @@ async function checkNumber(ctx: Context, inbox: ConnectedInbox): Promise<CheckSt
     return [...steps, await subscribe(ctx, inbox)];
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;
-    const key = error.needsAuthorization ? "check.token_bad" : error.code === null ? "check.unreachable" : "check.number_bad";
-    await recordInboxHealth(ctx, inbox.id, { error: error.message, authorizationLost: error.needsAuthorization });
+    const key = error.needsAuthorization
+      ? "check.token_bad"
+      : error.code === null
+        ? "check.unreachable"
+        : "check.number_bad";
+    await recordInboxHealth(ctx, inbox.id, {
+      error: error.message,
+      authorizationLost: error.needsAuthorization,
+    });
     return [{ ok: false, key, values: { words: error.message } }];
   }
 }
 
 /** Meta delivers nothing of an account to an app that has not subscribed to it ("subscribed_apps"). */
 async function subscribe(ctx: Context, inbox: ConnectedInbox): Promise<CheckStep> {
-  const account = await row<{ account_id: string }>(ctx.db, "select account_id from inboxes where id = ?", [inbox.id]);
+  const account = await row<{ account_id: string }>(ctx.db, "select account_id from inboxes where id = ?", [
+    inbox.id,
+  ]);
   const url = `${ctx.config.whatsappApiUrl}/${graphVersion}/${encodeURIComponent(account?.account_id ?? "")}/subscribed_apps`;
   try {
     await graph(url, inbox.secrets.accessToken, { method: "POST", json: {} });
@@ -70,7 +79,9 @@ async function subscribe(ctx: Context, inbox: ConnectedInbox): Promise<CheckStep
 }
 
 async function checkWebhook(ctx: Context, inboxId: number): Promise<CheckStep> {
-  const seen = await row(ctx.db, "select 1 from inboxes where id = ? and last_webhook_at is not null", [inboxId]);
+  const seen = await row(ctx.db, "select 1 from inboxes where id = ? and last_webhook_at is not null", [
+    inboxId,
+  ]);
   return seen
     ? { ok: true, key: "check.webhook_ok", values: {} }
     : { ok: false, key: "check.webhook_none", values: {} };

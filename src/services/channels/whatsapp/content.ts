@@ -175,7 +175,8 @@ function interactive(
 function formAnswers(raw: string): Record<string, unknown> | null {
   try {
     const parsed: unknown = JSON.parse(raw);
-    if (parsed && typeof parsed === "object" && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    if (parsed && typeof parsed === "object" && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
     return null;
   } catch {
     return null;
@@ -190,11 +191,19 @@ function edit(message: WhatsAppMessage, base: MessageContent): Said {
     video?: { caption?: unknown };
     document?: { caption?: unknown };
   };
-  const text = [edited.text?.body, edited.image?.caption, edited.video?.caption, edited.document?.caption].find(
-    (candidate) => typeof candidate === "string",
-  );
+  const text = [
+    edited.text?.body,
+    edited.image?.caption,
+    edited.video?.caption,
+    edited.document?.caption,
+  ].find((candidate) => typeof candidate === "string");
   if (!target) return unsupported(message, base);
-  return { kind: "edit", text: (text as string | undefined) ?? "", content: { ...base, target }, media: null };
+  return {
+    kind: "edit",
+    text: (text as string | undefined) ?? "",
+    content: { ...base, target },
+    media: null,
+  };
 }
 
 function unsupported(message: WhatsAppMessage, base: MessageContent): Said {

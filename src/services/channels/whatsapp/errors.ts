@@ -1,5 +1,5 @@
-import { ChannelError, type ChannelOutcome } from "../../platform/errors.ts";
 import type { ProviderError } from "../../conversations/types.ts";
+import { ChannelError, type ChannelOutcome } from "../../platform/errors.ts";
 
 /** What a person can do about a failure. Each has its words in the locales, `failure.<advice>`. */
 export type Advice =
@@ -43,9 +43,17 @@ const throttlesInbox = new Set([4, 80007, 130429, 131048, 133016]);
 const worthRetrying = new Set<Advice>(["retry", "too_fast"]);
 
 /** Meta refused: nothing was sent. Whether another try is worth it depends on the code, else on the status. */
-export function refusal(status: number, error: ProviderError, retryAfterSeconds: number | null): ChannelError {
+export function refusal(
+  status: number,
+  error: ProviderError,
+  retryAfterSeconds: number | null,
+): ChannelError {
   const kind = adviceFor(error.code);
-  const retry = worthRetrying.has(kind) || error.code === 131053 || status === 429 || (kind === "unknown" && status >= 500);
+  const retry =
+    worthRetrying.has(kind) ||
+    error.code === 131053 ||
+    status === 429 ||
+    (kind === "unknown" && status >= 500);
   const outcome: ChannelOutcome = retry ? "retry" : "final";
   return new ChannelError([error.title, error.details].filter(Boolean).join(" · ").slice(0, 500), {
     outcome,

@@ -1,7 +1,13 @@
 import type { Delivery } from "../../conversations/types.ts";
 import type { Address, InboundEvent, InboundMessage, Translation } from "../../intake/types.ts";
 import { providerError, said } from "./content.ts";
-import { delivery, value as valueSchema, type WhatsAppMessage, type WhatsAppStatus, type WhatsAppValue } from "./payload.ts";
+import {
+  delivery,
+  value as valueSchema,
+  type WhatsAppMessage,
+  type WhatsAppStatus,
+  type WhatsAppValue,
+} from "./payload.ts";
 import { contactOf, person, personId } from "./person.ts";
 
 /** Before WhatsApp existed nothing was sent; Meta's clocks are not ahead of ours by more than this. */
@@ -16,7 +22,8 @@ const clockSkewMs = 10 * 60_000;
  */
 export function translate(body: Buffer, receivedAt: Date): Translation {
   const parsed: unknown = parseJson(body);
-  if (!parsed || typeof parsed !== "object" || Array.isArray(parsed)) throw new SyntaxError("not a JSON object");
+  if (!parsed || typeof parsed !== "object" || Array.isArray(parsed))
+    throw new SyntaxError("not a JSON object");
   const translation: Translation = { events: [], unused: [], faults: [] };
   const { entry } = delivery.parse(parsed);
   if (!("entry" in parsed)) readValue(parsed, undefined, bareField(parsed), receivedAt, translation);
@@ -61,7 +68,8 @@ function readValue(
     accountId: accountId ?? null,
   };
   const before = into.events.length + into.faults.length;
-  for (const message of value.messages) readMessage(message, value, address, field === "history", receivedAt, into);
+  for (const message of value.messages)
+    readMessage(message, value, address, field === "history", receivedAt, into);
   for (const echo of value.message_echoes) readEcho(echo, value, address, receivedAt, into);
   for (const status of value.statuses) readStatus(status, address, receivedAt, into);
   if (field === "history") readHistory(value, address, receivedAt, into);

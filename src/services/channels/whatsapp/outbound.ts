@@ -15,7 +15,11 @@ const url = (apiUrl: string, inbox: ConnectedInbox, path: string) =>
  *
  * @throws ChannelError.
  */
-export async function send(apiUrl: string, inbox: ConnectedInbox, message: OutboundMessage): Promise<Accepted> {
+export async function send(
+  apiUrl: string,
+  inbox: ConnectedInbox,
+  message: OutboundMessage,
+): Promise<Accepted> {
   const providerMediaId = message.media ? await upload(apiUrl, inbox, message) : null;
   const answer = accepted.safeParse(
     await graph(url(apiUrl, inbox, "messages"), inbox.secrets.accessToken, {
@@ -27,7 +31,11 @@ export async function send(apiUrl: string, inbox: ConnectedInbox, message: Outbo
   return { externalId: answer.data.messages[0]?.id ?? "", providerMediaId };
 }
 
-async function upload(apiUrl: string, inbox: ConnectedInbox, message: OutboundMessage): Promise<string | null> {
+async function upload(
+  apiUrl: string,
+  inbox: ConnectedInbox,
+  message: OutboundMessage,
+): Promise<string | null> {
   const { media } = message;
   if (!media) return null;
   if (media.providerMediaId) return media.providerMediaId;
@@ -56,7 +64,9 @@ function payload(message: OutboundMessage, mediaId: string | null): Record<strin
   const common = {
     messaging_product: "whatsapp",
     recipient_type: "individual",
-    ...(recipient.kind === "phone" ? { to: `+${recipient.externalId}` } : { recipient: recipient.externalId }),
+    ...(recipient.kind === "phone"
+      ? { to: `+${recipient.externalId}` }
+      : { recipient: recipient.externalId }),
     biz_opaque_callback_data: String(message.id),
   };
   if (message.kind === "reaction") {
@@ -67,7 +77,12 @@ function payload(message: OutboundMessage, mediaId: string | null): Record<strin
     const { kind, fileName, voice } = message.media;
     const caption = message.text && kind !== "audio" && kind !== "sticker" ? { caption: message.text } : {};
     const name = kind === "document" ? { filename: fileName } : {};
-    return { ...common, ...reply, type: kind, [kind]: { id: mediaId, ...caption, ...name, ...(voice ? { voice } : {}) } };
+    return {
+      ...common,
+      ...reply,
+      type: kind,
+      [kind]: { id: mediaId, ...caption, ...name, ...(voice ? { voice } : {}) },
+    };
   }
   return { ...common, ...reply, type: "text", text: { body: message.text, preview_url: true } };
 }

@@ -4,7 +4,10 @@ import { z } from "zod";
  * Meta's deliveries, as leniently as they come: unknown fields stay, wrong types become "not there". Meta, "Cloud
  * API webhooks"; the odd shapes are real ones.
  */
-const text = z.union([z.string(), z.number().transform(String)]).optional().catch(undefined);
+const text = z
+  .union([z.string(), z.number().transform(String)])
+  .optional()
+  .catch(undefined);
 const list = <T extends z.ZodType>(item: T) =>
   z
     .array(z.unknown())
@@ -130,7 +133,10 @@ export const message = z.looseObject({
     .optional()
     .catch(undefined),
   edit: z
-    .looseObject({ original_message_id: text, message: z.looseObject({ type: text }).optional().catch(undefined) })
+    .looseObject({
+      original_message_id: text,
+      message: z.looseObject({ type: text }).optional().catch(undefined),
+    })
     .optional()
     .catch(undefined),
   revoke: z.looseObject({ original_message_id: text }).optional().catch(undefined),
@@ -155,10 +161,7 @@ const status = z.looseObject({
 });
 
 export const value = z.looseObject({
-  metadata: z
-    .looseObject({ display_phone_number: text, phone_number_id: text })
-    .optional()
-    .catch(undefined),
+  metadata: z.looseObject({ display_phone_number: text, phone_number_id: text }).optional().catch(undefined),
   contacts: list(contact),
   messages: list(message),
   statuses: list(status),

@@ -37,7 +37,9 @@ export function person(ids: (string | undefined)[], contact: WhatsAppContact | u
     found.set(opaque, { externalId: opaque.slice(0, 200), kind: "user_id", phoneMatchKey: null });
   }
   if (found.size === 0) return null;
-  const sorted = [...found.values()].sort((a, b) => Number(a.kind === "user_id") - Number(b.kind === "user_id"));
+  const sorted = [...found.values()].sort(
+    (a, b) => Number(a.kind === "user_id") - Number(b.kind === "user_id"),
+  );
   const name = contact?.profile?.name?.trim() ?? "";
   const username = contact?.profile?.username?.trim().replace(/^@/, "") ?? "";
   const phone = sorted.find((id) => id.kind === "phone");

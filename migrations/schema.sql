@@ -1,0 +1,542 @@
+table agents (
+  id bigint not null generated always as identity
+  email text not null
+  name text not null
+  password_hash text
+  role_id bigint not null
+  locale text not null default 'es'::text
+  time_zone text not null default 'America/Mexico_City'::text
+  availability text not null default 'online'::text
+  max_waiting integer not null default 5
+  max_open integer not null default 12
+  session_version integer not null default 0
+  deactivated_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint agents_availability_check CHECK ((availability = ANY (ARRAY['online'::text, 'away'::text, 'offline'::text])))
+  constraint agents_email_check CHECK (((email = lower(email)) AND (length(email) <= 254)))
+  constraint agents_locale_check CHECK ((locale = ANY (ARRAY['es'::text, 'en'::text])))
+  constraint agents_max_open_check CHECK ((max_open > 0))
+  constraint agents_max_waiting_check CHECK ((max_waiting > 0))
+  constraint agents_name_check CHECK (((length(name) >= 1) AND (length(name) <= 120)))
+  constraint agents_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id)
+  constraint agents_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX agents_email ON public.agents USING btree (email);
+
+table api_tokens (
+  id bigint not null generated always as identity
+  name text not null
+  agent_id bigint not null
+  token_hash text not null -- SHA-256: the token itself is shown once and kept nowhere.
+  last_used_at timestamp with time zone
+  revoked_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint api_tokens_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint api_tokens_pkey PRIMARY KEY (id)
+  constraint api_tokens_token_hash_key UNIQUE (token_hash)
+)
+
+table assignments (
+  id bigint not null generated always as identity
+  conversation_id bigint not null
+  assignee_id bigint
+  team_id bigint
+  assigned_by_id bigint
+  reason text not null
+  created_at timestamp with time zone not null default now()
+  constraint assignments_assigned_by_id_fkey FOREIGN KEY (assigned_by_id) REFERENCES agents(id)
+  constraint assignments_assignee_id_fkey FOREIGN KEY (assignee_id) REFERENCES agents(id)
+  constraint assignments_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint assignments_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id)
+  constraint assignments_pkey PRIMARY KEY (id)
+)
+CREATE INDEX assignments_conversation ON public.assignments USING btree (conversation_id, id);
+
+table attachments (
+  id bigint not null generated always as identity
+  public_id text not null default replace((gen_random_uuid())::text, '-'::text, ''::text) -- How addresses name it: not guessable; the session is checked all the same.
+  message_id bigint
+  contact_id bigint
+  uploaded_by_id bigint
+  kind text not null
+  file_name text not null default ''::text
+  media_type text not null default 'application/octet-stream'::text
+  bytes bigint
+  sha256 text
+  width integer
+  height integer
+  storage_key text
+  thumbnail_key text
+  provider_media_id text
+  state text not null
+  error text
+  attempts integer not null default 0
+  due_at timestamp with time zone
+  lease_ends_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint attachments_check CHECK (((state <> 'stored'::text) OR (storage_key IS NOT NULL)))
+  constraint attachments_kind_check CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'document'::text, 'sticker'::text])))
+  constraint attachments_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'fetching'::text, 'stored'::text, 'failed'::text])))
+  constraint attachments_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint attachments_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id)
+  constraint attachments_uploaded_by_id_fkey FOREIGN KEY (uploaded_by_id) REFERENCES agents(id)
+  constraint attachments_pkey PRIMARY KEY (id)
+  constraint attachments_public_id_key UNIQUE (public_id)
+)
+CREATE INDEX attachments_contact ON public.attachments USING btree (contact_id, id DESC);
+CREATE INDEX attachments_due ON public.attachments USING btree (due_at) WHERE (state = ANY (ARRAY['pending'::text, 'fetching'::text]));
+CREATE INDEX attachments_message ON public.attachments USING btree (message_id);
+
+table audit_events (
+  id bigint not null generated always as identity
+  actor_kind text not null
+  actor_id bigint
+  source text not null
+  act text not null
+  conversation_id bigint
+  contact_id bigint
+  message_id bigint
+  agent_id bigint
+  inbox_id bigint
+  data jsonb not null default '{}'::jsonb
+  created_at timestamp with time zone not null
+  transaction_id xid8 not null default pg_current_xact_id()
+  constraint audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'system'::text, 'anonymous'::text])))
+  constraint audit_events_source_check CHECK ((source = ANY (ARRAY['web'::text, 'api'::text, 'cli'::text, 'system'::text])))
+  constraint audit_events_pkey PRIMARY KEY (id)
+)
+CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id DESC) WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_events_conversation ON public.audit_events USING btree (conversation_id, id) WHERE (conversation_id IS NOT NULL);
+CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+table companies (
+  id bigint not null generated always as identity
+  name text not null
+  created_at timestamp with time zone not null default now()
+  constraint companies_name_check CHECK (((length(name) >= 1) AND (length(name) <= 160)))
+  constraint companies_pkey PRIMARY KEY (id)
+  constraint companies_name_key UNIQUE (name)
+)
+
+table contact_identities (
+  id bigint not null generated always as identity
+  contact_id bigint not null
+  channel text not null
+  external_id text not null -- The provider's id byte for byte: replies go to it.
+  kind text not null
+  phone_match_key text -- Canonical digits, only to recognise the same person in another spelling.
+  display text not null default ''::text
+  send_alternate text -- The other spelling, once the provider has accepted it where it refused the first.
+  verified_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint contact_identities_channel_check CHECK ((channel = 'whatsapp'::text))
+  constraint contact_identities_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200)))
+  constraint contact_identities_kind_check CHECK ((kind = ANY (ARRAY['phone'::text, 'user_id'::text])))
+  constraint contact_identities_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint contact_identities_pkey PRIMARY KEY (id)
+  constraint contact_identities_channel_external_id_key UNIQUE (channel, external_id)
+)
+CREATE INDEX contact_identities_contact ON public.contact_identities USING btree (contact_id);
+CREATE INDEX contact_identities_digits ON public.contact_identities USING gin (external_id gin_trgm_ops);
+CREATE INDEX contact_identities_phone ON public.contact_identities USING btree (phone_match_key) WHERE (phone_match_key IS NOT NULL);
+
+table contact_tags (
+  contact_id bigint not null
+  tag_id bigint not null
+  constraint contact_tags_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id) ON DELETE CASCADE
+  constraint contact_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES tags(id) ON DELETE CASCADE
+  constraint contact_tags_pkey PRIMARY KEY (contact_id, tag_id)
+)
+CREATE INDEX contact_tags_tag ON public.contact_tags USING btree (tag_id);
+
+table contacts (
+  id bigint not null generated always as identity
+  name text not null default ''::text
+  name_source text not null default 'provider'::text -- A name that an agent typed is never overwritten by the provider's.
+  company_id bigint
+  job_title text not null default ''::text
+  email text not null default ''::text
+  phone text not null default ''::text
+  phone_match_key text
+  language text not null default ''::text
+  custom jsonb not null default '{}'::jsonb
+  first_seen_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now()
+  client_token uuid -- Of the request that made it: the same request again makes nothing.
+  constraint contacts_name_check CHECK ((length(name) <= 200))
+  constraint contacts_name_source_check CHECK ((name_source = ANY (ARRAY['provider'::text, 'agent'::text])))
+  constraint contacts_company_id_fkey FOREIGN KEY (company_id) REFERENCES companies(id)
+  constraint contacts_pkey PRIMARY KEY (id)
+  constraint contacts_client_token_key UNIQUE (client_token)
+)
+CREATE INDEX contacts_email ON public.contacts USING btree (lower(email)) WHERE (email <> ''::text);
+CREATE INDEX contacts_name ON public.contacts USING gin (plain(name) gin_trgm_ops);
+CREATE INDEX contacts_phone ON public.contacts USING btree (phone_match_key) WHERE (phone_match_key IS NOT NULL);
+
+table conversation_tags (
+  conversation_id bigint not null
+  tag_id bigint not null
+  constraint conversation_tags_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+  constraint conversation_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES tags(id) ON DELETE CASCADE
+  constraint conversation_tags_pkey PRIMARY KEY (conversation_id, tag_id)
+)
+
+table conversations (
+  id bigint not null generated always as identity
+  contact_id bigint not null
+  isolated_inbox_id bigint
+  status text not null default 'open'::text
+  priority text not null default 'normal'::text
+  topic text not null default ''::text
+  team_id bigint
+  assignee_id bigint
+  waiting_since timestamp with time zone
+  first_response_at timestamp with time zone
+  last_activity_at timestamp with time zone not null
+  last_inbound_at timestamp with time zone
+  last_inbox_id bigint
+  last_identity_id bigint
+  preview text not null default ''::text
+  preview_kind text not null default 'text'::text
+  preview_author text not null default 'contact'::text
+  unread_count integer not null default 0
+  snoozed_until timestamp with time zone
+  opened_at timestamp with time zone not null
+  resolved_at timestamp with time zone
+  resolved_by_id bigint
+  created_at timestamp with time zone not null default now()
+  constraint conversations_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL)))
+  constraint conversations_check1 CHECK (((status = 'snoozed'::text) = (snoozed_until IS NOT NULL)))
+  constraint conversations_preview_author_check CHECK ((preview_author = ANY (ARRAY['contact'::text, 'agent'::text, 'bot'::text, 'phone'::text])))
+  constraint conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])))
+  constraint conversations_status_check CHECK ((status = ANY (ARRAY['open'::text, 'pending'::text, 'snoozed'::text, 'resolved'::text])))
+  constraint conversations_unread_count_check CHECK ((unread_count >= 0))
+  constraint conversations_assignee_id_fkey FOREIGN KEY (assignee_id) REFERENCES agents(id)
+  constraint conversations_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint conversations_isolated_inbox_id_fkey FOREIGN KEY (isolated_inbox_id) REFERENCES inboxes(id)
+  constraint conversations_last_identity_id_fkey FOREIGN KEY (last_identity_id) REFERENCES contact_identities(id)
+  constraint conversations_last_inbox_id_fkey FOREIGN KEY (last_inbox_id) REFERENCES inboxes(id)
+  constraint conversations_resolved_by_id_fkey FOREIGN KEY (resolved_by_id) REFERENCES agents(id)
+  constraint conversations_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id)
+  constraint conversations_pkey PRIMARY KEY (id)
+)
+CREATE INDEX conversations_activity ON public.conversations USING btree (last_activity_at DESC, id DESC);
+CREATE INDEX conversations_assignee ON public.conversations USING btree (assignee_id, last_activity_at DESC, id DESC) WHERE (status <> 'resolved'::text);
+CREATE INDEX conversations_contact ON public.conversations USING btree (contact_id, opened_at DESC);
+CREATE INDEX conversations_isolated ON public.conversations USING btree (isolated_inbox_id) WHERE (isolated_inbox_id IS NOT NULL);
+CREATE UNIQUE INDEX conversations_one_unresolved ON public.conversations USING btree (contact_id, COALESCE(isolated_inbox_id, (0)::bigint)) WHERE (status <> 'resolved'::text);
+CREATE INDEX conversations_queue ON public.conversations USING btree (waiting_since, id) WHERE ((status = 'open'::text) AND (assignee_id IS NULL));
+CREATE INDEX conversations_snoozed ON public.conversations USING btree (snoozed_until) WHERE (status = 'snoozed'::text);
+CREATE INDEX conversations_status ON public.conversations USING btree (status, last_activity_at DESC, id DESC);
+CREATE INDEX conversations_unresolved ON public.conversations USING btree (last_activity_at DESC, id DESC) WHERE (status <> 'resolved'::text);
+
+table drafts (
+  conversation_id bigint not null
+  agent_id bigint not null
+  kind text not null
+  text text not null
+  updated_at timestamp with time zone not null
+  constraint drafts_kind_check CHECK ((kind = ANY (ARRAY['reply'::text, 'note'::text])))
+  constraint drafts_text_check CHECK ((length(text) <= 10000))
+  constraint drafts_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+  constraint drafts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+  constraint drafts_pkey PRIMARY KEY (conversation_id, agent_id, kind)
+)
+
+table early_events (
+  id bigint not null generated always as identity
+  inbox_id bigint not null
+  external_id text not null
+  event jsonb not null
+  created_at timestamp with time zone not null default now()
+  constraint early_events_inbox_id_fkey FOREIGN KEY (inbox_id) REFERENCES inboxes(id)
+  constraint early_events_pkey PRIMARY KEY (id)
+)
+CREATE INDEX early_events_target ON public.early_events USING btree (inbox_id, external_id);
+
+table firm (
+  id boolean not null default true
+  name text not null default ''::text
+  locale text not null default 'es'::text
+  time_zone text not null default 'America/Mexico_City'::text
+  country text not null default 'MX'::text
+  reopen_seconds integer not null default 86400
+  set_up_at timestamp with time zone
+  set_up_token_hash text
+  constraint firm_country_check CHECK ((country ~ '^[A-Z]{2}$'::text))
+  constraint firm_id_check CHECK (id)
+  constraint firm_locale_check CHECK ((locale = ANY (ARRAY['es'::text, 'en'::text])))
+  constraint firm_name_check CHECK ((length(name) <= 120))
+  constraint firm_reopen_seconds_check CHECK ((reopen_seconds >= 0))
+  constraint firm_pkey PRIMARY KEY (id)
+)
+
+table idempotency_keys (
+  agent_id bigint not null
+  key text not null
+  request_hash text not null
+  status integer
+  answer jsonb
+  created_at timestamp with time zone not null default now()
+  constraint idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+  constraint idempotency_keys_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint idempotency_keys_pkey PRIMARY KEY (agent_id, key)
+)
+CREATE INDEX idempotency_keys_created ON public.idempotency_keys USING btree (created_at);
+
+table inbound_events (
+  id bigint not null generated always as identity
+  channel text not null
+  body bytea not null
+  secret_fingerprint text not null
+  state text not null default 'received'::text
+  error text
+  unused text[] not null default '{}'::text[] -- Parts that are kept here and that nothing uses yet, by field name.
+  received_at timestamp with time zone not null default now()
+  done_at timestamp with time zone
+  constraint inbound_events_state_check CHECK ((state = ANY (ARRAY['received'::text, 'done'::text, 'quarantined'::text])))
+  constraint inbound_events_pkey PRIMARY KEY (id)
+)
+CREATE INDEX inbound_events_done ON public.inbound_events USING btree (done_at) WHERE (state = 'done'::text);
+CREATE INDEX inbound_events_quarantined ON public.inbound_events USING btree (id DESC) WHERE (state = 'quarantined'::text);
+CREATE INDEX inbound_events_received ON public.inbound_events USING btree (id) WHERE (state = 'received'::text);
+
+table inboxes (
+  id bigint not null generated always as identity
+  channel text not null
+  name text not null
+  external_id text not null -- How deliveries name it: WhatsApp's phone_number_id.
+  account_id text not null default ''::text -- WhatsApp Business Account id: names the inbox in account fields.
+  address text not null default ''::text
+  settings jsonb not null default '{}'::jsonb
+  secrets text -- Encrypted JSON; the key lies outside the database.
+  app_secret_fingerprint text
+  verify_token_hash text
+  team_id bigint
+  isolated boolean not null default false -- Conversations of its own, which only its team sees.
+  paused_until timestamp with time zone
+  authorization_lost_at timestamp with time zone
+  last_webhook_at timestamp with time zone
+  last_error text
+  last_error_at timestamp with time zone
+  send_tokens double precision not null default 80 -- Token bucket of the provider's messages per second.
+  send_tokens_at timestamp with time zone not null default now()
+  deactivated_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint inboxes_channel_check CHECK ((channel = 'whatsapp'::text))
+  constraint inboxes_check CHECK (((NOT isolated) OR (team_id IS NOT NULL)))
+  constraint inboxes_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint inboxes_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id)
+  constraint inboxes_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX inboxes_address ON public.inboxes USING btree (channel, external_id) WHERE (deactivated_at IS NULL);
+
+table message_reactions (
+  message_id bigint not null
+  author_kind text not null
+  emoji text not null
+  agent_id bigint
+  sent_at timestamp with time zone not null
+  constraint message_reactions_author_kind_check CHECK ((author_kind = ANY (ARRAY['contact'::text, 'firm'::text])))
+  constraint message_reactions_emoji_check CHECK (((length(emoji) >= 1) AND (length(emoji) <= 32)))
+  constraint message_reactions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint message_reactions_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE
+  constraint message_reactions_pkey PRIMARY KEY (message_id, author_kind)
+)
+
+table messages (
+  id bigint not null generated always as identity
+  conversation_id bigint not null
+  contact_id bigint not null
+  inbox_id bigint not null
+  identity_id bigint
+  direction text not null
+  kind text not null
+  shown boolean not null generated always as ((kind <> ALL (ARRAY['reaction'::text, 'edit'::text, 'revoke'::text]))) stored
+  text text not null default ''::text -- As it first came: an edit is a row of its own and shows in edited_text.
+  content jsonb not null default '{}'::jsonb -- What the kind needs beyond text; shapes in services/conversations/types.ts.
+  reply_to_id bigint
+  external_id text
+  client_token uuid
+  author_kind text not null
+  author_agent_id bigint
+  delivery text
+  delivery_error jsonb
+  discarded_at timestamp with time zone
+  due_at timestamp with time zone
+  attempts integer not null default 0
+  lease_ends_at timestamp with time zone
+  edited_text text
+  edited_at timestamp with time zone
+  revoked_at timestamp with time zone
+  sent_at timestamp with time zone not null -- The provider's time.
+  created_at timestamp with time zone not null default now()
+  search tsvector generated always as (to_tsvector('hilo'::regconfig, "left"(text, 8000))) stored
+  constraint messages_author_kind_check CHECK ((author_kind = ANY (ARRAY['contact'::text, 'agent'::text, 'bot'::text, 'phone'::text])))
+  constraint messages_check CHECK (((direction = 'inbound'::text) = (delivery IS NULL)))
+  constraint messages_check1 CHECK (((author_kind = 'agent'::text) = (author_agent_id IS NOT NULL)))
+  constraint messages_delivery_check CHECK ((delivery = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'delivered'::text, 'read'::text, 'failed'::text, 'unknown'::text])))
+  constraint messages_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text])))
+  constraint messages_kind_check CHECK ((kind = ANY (ARRAY['text'::text, 'image'::text, 'video'::text, 'audio'::text, 'document'::text, 'sticker'::text, 'location'::text, 'contacts'::text, 'choice'::text, 'form'::text, 'order'::text, 'system'::text, 'welcome'::text, 'unsupported'::text, 'reaction'::text, 'edit'::text, 'revoke'::text])))
+  constraint messages_author_agent_id_fkey FOREIGN KEY (author_agent_id) REFERENCES agents(id)
+  constraint messages_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint messages_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint messages_identity_id_fkey FOREIGN KEY (identity_id) REFERENCES contact_identities(id)
+  constraint messages_inbox_id_fkey FOREIGN KEY (inbox_id) REFERENCES inboxes(id)
+  constraint messages_reply_to_id_fkey FOREIGN KEY (reply_to_id) REFERENCES messages(id)
+  constraint messages_pkey PRIMARY KEY (id)
+  constraint messages_client_token_key UNIQUE (client_token)
+)
+CREATE INDEX messages_contact ON public.messages USING btree (contact_id, sent_at DESC, id DESC) WHERE shown;
+CREATE INDEX messages_due ON public.messages USING btree (inbox_id, due_at) WHERE (delivery = 'queued'::text);
+CREATE UNIQUE INDEX messages_external ON public.messages USING btree (inbox_id, external_id) WHERE (external_id IS NOT NULL);
+CREATE INDEX messages_leased ON public.messages USING btree (lease_ends_at) WHERE (delivery = 'sending'::text);
+CREATE INDEX messages_search ON public.messages USING gin (search) WHERE shown;
+CREATE INDEX messages_thread ON public.messages USING btree (conversation_id, sent_at DESC, id DESC) WHERE shown;
+CREATE INDEX messages_unfinished ON public.messages USING btree (conversation_id, id) WHERE (delivery = ANY (ARRAY['queued'::text, 'sending'::text]));
+
+table notes (
+  id bigint not null generated always as identity
+  contact_id bigint not null
+  conversation_id bigint
+  agent_id bigint
+  text text not null
+  pinned boolean not null default false
+  client_token uuid
+  created_at timestamp with time zone not null default now()
+  constraint notes_text_check CHECK (((length(text) >= 1) AND (length(text) <= 10000)))
+  constraint notes_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint notes_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint notes_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint notes_pkey PRIMARY KEY (id)
+  constraint notes_client_token_key UNIQUE (client_token)
+)
+CREATE INDEX notes_contact ON public.notes USING btree (contact_id, created_at DESC);
+CREATE INDEX notes_conversation ON public.notes USING btree (conversation_id, created_at, id);
+
+table purchases (
+  id bigint not null generated always as identity
+  contact_id bigint not null
+  external_id text not null
+  number text not null default ''::text
+  placed_at timestamp with time zone
+  amount numeric(14,2)
+  currency text
+  status text not null default ''::text
+  tracking_url text not null default ''::text
+  delivery_window text not null default ''::text
+  returned_at timestamp with time zone
+  items jsonb not null default '[]'::jsonb
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint purchases_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+  constraint purchases_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 120)))
+  constraint purchases_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint purchases_pkey PRIMARY KEY (id)
+  constraint purchases_contact_id_external_id_key UNIQUE (contact_id, external_id)
+)
+CREATE INDEX purchases_contact ON public.purchases USING btree (contact_id, placed_at DESC);
+
+table rate_limits (
+  key text not null
+  points integer not null default 0
+  expire bigint
+  constraint rate_limits_pkey PRIMARY KEY (key)
+)
+
+table roles (
+  id bigint not null generated always as identity
+  name text not null
+  permissions text[] not null
+  built_in boolean not null default false
+  created_at timestamp with time zone not null default now()
+  constraint roles_pkey PRIMARY KEY (id)
+  constraint roles_name_key UNIQUE (name)
+)
+
+table seals (
+  id bigint not null generated always as identity
+  previous_hash text not null
+  first_audit_event_id bigint not null
+  last_audit_event_id bigint not null
+  audit_events integer not null
+  first_message_id bigint not null
+  last_message_id bigint not null
+  messages integer not null
+  hash text not null
+  created_at timestamp with time zone not null default now()
+  constraint seals_pkey PRIMARY KEY (id)
+  constraint seals_hash_key UNIQUE (hash)
+)
+CREATE TRIGGER seals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+table service_windows (
+  identity_id bigint not null
+  inbox_id bigint not null
+  ends_at timestamp with time zone not null
+  send_tokens double precision not null default 45
+  send_tokens_at timestamp with time zone not null default now()
+  constraint service_windows_identity_id_fkey FOREIGN KEY (identity_id) REFERENCES contact_identities(id) ON DELETE CASCADE
+  constraint service_windows_inbox_id_fkey FOREIGN KEY (inbox_id) REFERENCES inboxes(id)
+  constraint service_windows_pkey PRIMARY KEY (identity_id, inbox_id)
+)
+
+table sessions (
+  sid text not null
+  sess jsonb not null
+  expire timestamp with time zone not null
+  constraint sessions_pkey PRIMARY KEY (sid)
+)
+CREATE INDEX sessions_expire ON public.sessions USING btree (expire);
+
+table tags (
+  id bigint not null generated always as identity
+  name text not null
+  created_at timestamp with time zone not null default now()
+  constraint tags_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60)))
+  constraint tags_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX tags_name ON public.tags USING btree (plain(name));
+
+table team_members (
+  team_id bigint not null
+  agent_id bigint not null
+  constraint team_members_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+  constraint team_members_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id) ON DELETE CASCADE
+  constraint team_members_pkey PRIMARY KEY (team_id, agent_id)
+)
+CREATE INDEX team_members_agent ON public.team_members USING btree (agent_id);
+
+table teams (
+  id bigint not null generated always as identity
+  name text not null
+  created_at timestamp with time zone not null default now()
+  constraint teams_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint teams_pkey PRIMARY KEY (id)
+  constraint teams_name_key UNIQUE (name)
+)
+
+table viewers (
+  stream_id uuid not null
+  conversation_id bigint not null
+  agent_id bigint not null
+  typing_until timestamp with time zone
+  seen_at timestamp with time zone not null
+  constraint viewers_pkey PRIMARY KEY (stream_id)
+)
+CREATE INDEX viewers_conversation ON public.viewers USING btree (conversation_id);
+
+CREATE OR REPLACE FUNCTION public.plain(text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$ select lower(public.unaccent('public.unaccent'::regdictionary, $1)) $function$
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $function$

@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import type { Request, Response } from "express";
+import type { Context } from "../services/platform/context.ts";
+import { createRender, type Render, type Viewer } from "../views/index.ts";
+
+/** One open page. */
+export interface Stream {
+  id: string;
+  agentId: number;
+  sessionId: string;
+  ctx: Context;
+  viewer: Viewer;
+  render: Render;
+  conversationId: number | null;
+  res: Response;
+}
+
+/** Opens the answer that never ends. Its headers leave at once, or the browser would wait for the first event. */
+export function openStream(
+  req: Request,
+  res: Response,
+  conversationId: number | null,
+  version: string,
+): Stream {
+  const { actor } = req.ctx;
+  res.status(200).set({
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+  });
+  res.flushHeaders();
+  res.write(": here\n\n");
+  req.socket.setNoDelay(true);
+  const firmName = req.user?.firmName ?? "";
+  return {
+    id: randomUUID(),
+    agentId: actor.kind === "agent" ? actor.id : 0,
+    sessionId: req.sessionID,
+    ctx: { ...req.ctx, now: () => new Date() },
+    viewer: req.viewer,
+    // Pushed regions hold no htmx of their own, so they need no nonce: injected attributes stay without one.
+    render: createRender(req.viewer, { nonce: "", version, firmName }),
+    conversationId,
+    res,
+  };
+}
+
+/** The stream as a row of who looks at what; none when it shows no conversation. */
+export const viewing = ({ id, conversationId, agentId }: Stream) =>
+  conversationId === null ? [] : [{ streamId: id, conversationId, agentId }];
+
+/** Streams with the same key see the same things in the same words: one question and one render serve them all. */
+export function audienceKey({ ctx, viewer }: Stream): string {
+  const { actor } = ctx;
+  if (actor.kind !== "agent") return "nobody";
+  return [
+    viewer.locale,
+    viewer.timeZone,
+    [...actor.teamIds].join(","),
+    [...actor.permissions].sort().join(","),
+  ].join("|");
+}

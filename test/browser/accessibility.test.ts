@@ -1,0 +1,111 @@
+import { expect } from "chai";
+import type { Browser } from "playwright-core";
+import { addNote } from "../../src/services/conversations/note.ts";
+import { reply } from "../../src/services/conversations/reply.ts";
+import { openBrowser, signIn, violations } from "../support/browser.ts";
+import { type Hilo, startHilo } from "../support/hilo.ts";
+import { deliver, write } from "../support/meta.ts";
+
+describe("accessibility and small screens", () => {
+  let hilo: Hilo;
+  let browser: Browser;
+  let conversationId: number;
+  let contactId: number;
+  before(async () => {
+    hilo = await startHilo();
+    browser = await openBrowser();
+    ({ conversationId, contactId } = await write(hilo.cast, {
+      message: "Hola, ¿abren hoy? https://hilo.test",
+    }));
+    await reply(hilo.cast.ana, conversationId, { text: "Sí, hasta las 20 h" });
+    await addNote(hilo.cast.ana, conversationId, { text: "Prefiere que le llamen por su nombre" });
+    await hilo.cast.platform
+      .db("messages")
+      .where({ direction: "outbound" })
+      .update({ delivery: "failed", due_at: null, delivery_error: { code: 131047, title: "Re-engagement" } });
+    await write(hilo.cast, {
+      message: {
+        type: "order",
+        order: {
+          product_items: [{ product_retailer_id: "p", quantity: 2, item_price: 10, currency: "MXN" }],
+        },
+      },
+    });
+    await deliver(hilo.cast, Buffer.from("{broken"));
+  });
+  after(async () => {
+    await browser.close();
+    await hilo.close();
+  });
+
+  const paths = () => [
+    "/inbox?view=all",
+    "/inbox?view=mine&q=nadie",
+    `/conversations/${conversationId}`,
+    "/contacts",
+    `/contacts/${contactId}`,
+    `/contacts/${contactId}?edit=1`,
+    "/search?q=hola",
+    "/audit",
+    "/settings",
+    "/settings/profile",
+    "/settings/agents",
+    "/settings/agents/new",
+    "/settings/inboxes",
+    "/settings/inboxes/new",
+    "/settings/inboxes/1",
+    "/settings/inbound-events",
+    "/conversations/999999",
+  ];
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    it(`no page violates WCAG 2.2 AA, ${colorScheme}`, async () => {
+      const { page, context } = await signIn(browser, hilo.url, "diego", { colorScheme, bypassCSP: true });
+      const found: string[] = [];
+      for (const path of paths()) {
+        await page.goto(hilo.url + path);
+        found.push(...(await violations(page)).map((violation) => `${path} ${violation}`));
+      }
+      expect(found).to.deep.equal([]);
+      await context.close();
+    });
+  }
+
+  it("the sign-in page too", async () => {
+    const context = await browser.newContext({ bypassCSP: true });
+    const page = await context.newPage();
+    await page.goto(`${hilo.url}/login`);
+    expect(await violations(page)).to.deep.equal([]);
+    await context.close();
+  });
+
+  for (const width of [390, 768, 1440]) {
+    it(`nothing runs off the side at ${width} px`, async () => {
+      const { page, context } = await signIn(browser, hilo.url, "diego", {
+        viewport: { width, height: 844 },
+      });
+      for (const path of paths()) {
+        await page.goto(hilo.url + path);
+        const over = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect(over, path).to.be.at.most(0);
+      }
+      await context.close();
+    });
+  }
+
+  it("on a phone the list gives way to the conversation, and back", async () => {
+    const { page, context } = await signIn(browser, hilo.url, "ana", {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+    });
+    await page.goto(`${hilo.url}/inbox?view=all`);
+    await page.locator("a.row").first().tap();
+    await page.locator("#composer").waitFor();
+    expect(await page.locator("#list").isVisible()).to.equal(false);
+    await page.locator("a.back").tap();
+    await page.locator("#list").waitFor();
+    await context.close();
+  });
+});

@@ -1,0 +1,200 @@
+import { expect } from "chai";
+import type { Browser } from "playwright-core";
+import { drain } from "../../src/services/channels/drain.ts";
+import { row } from "../../src/services/platform/database.ts";
+import { openBrowser, signIn } from "../support/browser.ts";
+import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
+import { deliver, delivery, messageValue, write } from "../support/meta.ts";
+
+describe("inbox, in a browser", () => {
+  let hilo: Hilo;
+  let browser: Browser;
+  before(async () => {
+    hilo = await startHilo();
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser.close();
+    await hilo.close();
+  });
+
+  const status = (word: string, id: string) =>
+    deliver(hilo.cast, delivery({ statuses: [{ id, status: word, timestamp: "1795262400" }] }));
+
+  it("a message arrives, is answered by key, and its ticks turn", async () => {
+    const { page, complaints, context } = await signIn(browser, hilo.url, "ana");
+    await page.goto(`${hilo.url}/inbox?view=queue`);
+    await write(hilo.cast, { message: "¿Ya enviaron el reemplazo?" });
+    await page.locator("a.row", { hasText: "Lucía" }).waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/conversations/*");
+    await page.locator(".msg.in", { hasText: "¿Ya enviaron" }).waitFor();
+    await page.keyboard.press("r");
+    await page.keyboard.type("Sí: salió ayer.");
+    await page.keyboard.press("Control+Enter");
+    const bubble = page.locator(".msg.out", { hasText: "Sí: salió ayer." });
+    await bubble.waitFor();
+    const sent = await eventually(async () => hilo.provider.accepted.at(-1));
+    await status("delivered", sent.id);
+    await bubble.locator('.ticks[aria-label="Entregado"]').waitFor();
+    await status("read", sent.id);
+    await bubble.locator(".ticks.read").waitFor();
+    expect(await page.inputValue("#reply-text")).to.equal("");
+    await eventually(async () =>
+      hilo.provider.asked.some(({ body }) => (body as { status?: string })?.status === "read"),
+    );
+    await write(hilo.cast, { message: "Gracias <img src=x onerror=alert(1)>" });
+    await page.locator(".msg.in", { hasText: "Gracias <img" }).waitFor();
+    expect(complaints).to.deep.equal([]);
+    await context.close();
+  });
+
+  it("two agents in one conversation see each other, each other's notes and who has it", async () => {
+    const { conversationId } = await write(hilo.cast, { from: "5215598765432", name: "Pedro" });
+    const at = `${hilo.url}/conversations/${conversationId}`;
+    const ana = await signIn(browser, hilo.url, "ana");
+    const bruno = await signIn(browser, hilo.url, "bruno");
+    await ana.page.goto(at);
+    await bruno.page.goto(at);
+    await ana.page.locator(".live-line", { hasText: "Bruno Vega" }).waitFor();
+    await bruno.page.keyboard.press("r");
+    await bruno.page.keyboard.type("Un momento");
+    await ana.page.locator(".live-line", { hasText: "escribiendo" }).waitFor();
+    await ana.page.keyboard.press("n");
+    await ana.page.keyboard.type("Es cliente de Guadalajara");
+    await ana.page.keyboard.press("Control+Enter");
+    await bruno.page.locator(".note", { hasText: "Guadalajara" }).waitFor();
+    expect(await bruno.page.inputValue("#reply-text")).to.equal("Un momento");
+    await ana.page.keyboard.press("Escape");
+    await ana.page.keyboard.press("a");
+    await ana.page.keyboard.press("Enter");
+    await bruno.page.locator(".acts", { hasText: "Ana Torres" }).waitFor();
+    await bruno.page.locator(".happening", { hasText: "Ana Torres la tomó" }).waitFor();
+    await bruno.context.close();
+    await eventually(async () => (await ana.page.locator(".live-line").textContent())?.trim() === "");
+    expect([...ana.complaints, ...bruno.complaints]).to.deep.equal([]);
+    await ana.context.close();
+  });
+
+  it("a draft survives leaving, reloading and being offline", async () => {
+    const { conversationId } = await write(hilo.cast, { from: "5215511112222", name: "Rosa" });
+    const { page, context } = await signIn(browser, hilo.url, "ana");
+    await page.goto(`${hilo.url}/conversations/${conversationId}`);
+    await page.keyboard.press("r");
+    await page.keyboard.type("A medio escri");
+    await page.locator(".draft-state", { hasText: "Borrador guardado" }).waitFor();
+    await page.goto(`${hilo.url}/inbox`);
+    await page.goto(`${hilo.url}/conversations/${conversationId}`);
+    expect(await page.inputValue("#reply-text")).to.equal("A medio escri");
+    await context.setOffline(true);
+    await page.locator("#offline").waitFor();
+    await page.locator("#reply-text").press("End");
+    await page.keyboard.type("bir");
+    await page.locator(".draft-state", { hasText: "sin conexión" }).waitFor();
+    await context.setOffline(false);
+    await eventually(async () => {
+      const draft = await row<{ text: string }>(
+        hilo.cast.platform.db,
+        "select text from drafts where conversation_id = ?",
+        [conversationId],
+      );
+      return draft?.text === "A medio escribir";
+    });
+    await context.close();
+  });
+
+  it("comes back after the stream was cut, with what was missed", async () => {
+    const { conversationId } = await write(hilo.cast, { from: "5215577778888", name: "Sofía" });
+    const { page, context } = await signIn(browser, hilo.url, "ana");
+    await page.goto(`${hilo.url}/conversations/${conversationId}`);
+    await page.locator(".msg.in").first().waitFor();
+    await context.setOffline(true);
+    await page.locator("#offline").waitFor();
+    await write(hilo.cast, { from: "5215577778888", name: "Sofía", message: "mientras no estabas" });
+    await drain(hilo.cast.system);
+    await context.setOffline(false);
+    await page.locator(".msg.in", { hasText: "mientras no estabas" }).waitFor();
+    await page.locator("#offline").waitFor({ state: "hidden" });
+    await context.close();
+  });
+
+  it("resolves by key, opens the next one, and can be undone", async () => {
+    const { conversationId } = await write(hilo.cast, { from: "5215500001111", name: "Primera" });
+    const { page, context } = await signIn(browser, hilo.url, "ana");
+    await page.goto(`${hilo.url}/conversations/${conversationId}?view=all`);
+    await page.keyboard.press("e");
+    await page.locator("#notice", { hasText: "Resuelta: Primera" }).waitFor();
+    await eventually(async () => !page.url().includes(`/${conversationId}`));
+    await page.locator("#notice button", { hasText: "Deshacer" }).click();
+    await page.waitForURL(`**/conversations/${conversationId}`);
+    const stored = await row<{ status: string }>(
+      hilo.cast.platform.db,
+      "select status from conversations where id = ?",
+      [conversationId],
+    );
+    expect(stored?.status).to.equal("open");
+    await context.close();
+  });
+
+  it("shows why a message failed and sends it again; sends a file; reacts", async () => {
+    const { conversationId } = await write(hilo.cast, { from: "5215544445555", name: "Martín" });
+    const { page, complaints, context } = await signIn(browser, hilo.url, "ana");
+    await page.goto(`${hilo.url}/conversations/${conversationId}`);
+    hilo.provider.script.push({ code: 131047 });
+    await page.fill("#reply-text", "Hola Martín");
+    await page.click("#composer button[type=submit] >> visible=true");
+    const bubble = page.locator(".msg.out", { hasText: "Hola Martín" });
+    await bubble.locator(".failure", { hasText: "Pasaron más de 24 h" }).waitFor();
+    await bubble.getByRole("button", { name: "Enviar otra vez" }).click();
+    await bubble.locator('.ticks[aria-label="Enviado"]').waitFor();
+    await page.setInputFiles("[data-upload]", {
+      name: "cotización.txt",
+      mimeType: "text/plain",
+      buffer: Buffer.from("doce sillas"),
+    });
+    await page.locator(".upload", { hasText: "cotización.txt" }).waitFor();
+    await page.click("#composer button[type=submit] >> visible=true");
+    await page.locator(".msg.out .file", { hasText: "cotización.txt" }).waitFor();
+    await page.locator(".msg.in").first().hover();
+    await page.locator(".msg.in").first().getByRole("button", { name: "Reaccionar" }).click();
+    await page.locator("#reactions button").first().click();
+    await page.locator(".msg.in .react").waitFor();
+    await eventually(async () => hilo.provider.accepted.some(({ body }) => body.type === "reaction"));
+    expect(complaints).to.deep.equal([]);
+    await context.close();
+  });
+
+  it("loads earlier messages when one scrolls up, and does not jump when something arrives", async () => {
+    const from = "5215566667777";
+    const start = Date.now() - 3_600_000;
+    const bodies = Array.from({ length: 70 }, (_, n) =>
+      delivery(
+        messageValue({ from, name: "Larga", at: new Date(start + n * 1000), message: `mensaje número ${n}` }),
+      ),
+    );
+    await deliver(hilo.cast, ...bodies);
+    const found = await row<{ id: number }>(
+      hilo.cast.platform.db,
+      "select c.id from conversations c join contacts p on p.id = c.contact_id where p.name = 'Larga'",
+    );
+    const { page, context } = await signIn(browser, hilo.url, "ana");
+    await page.goto(`${hilo.url}/conversations/${found?.id}`);
+    await page.locator(".msg", { hasText: "mensaje número 69" }).waitFor();
+    expect(await page.locator(".msg").count()).to.be.at.most(60);
+    await eventually(async () => {
+      await page.locator(".thread").evaluate((thread) => {
+        thread.scrollTop = -thread.scrollHeight;
+      });
+      return (await page.locator(".msg").count()) >= 70;
+    });
+    const before = await page.locator(".thread").evaluate((thread) => thread.scrollTop);
+    await write(hilo.cast, { from, name: "Larga", message: "y uno más" });
+    await page.locator(".msg", { hasText: "y uno más" }).waitFor({ state: "attached" });
+    await page.locator(".new-below").waitFor();
+    const after = await page.locator(".thread").evaluate((thread) => thread.scrollTop);
+    expect(after).to.be.below(-200);
+    expect(before).to.be.below(-200);
+    await context.close();
+  });
+});

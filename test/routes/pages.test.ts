@@ -1,0 +1,224 @@
+import { expect } from "chai";
+import { reply } from "../../src/services/conversations/reply.ts";
+import { row, rows } from "../../src/services/platform/database.ts";
+import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
+import { deliver, delivery, messageValue, write } from "../support/meta.ts";
+
+/** The most statements that any page may ask: DESIGN, "no page above 12". */
+const mostQueries = 12;
+
+describe("pages", () => {
+  let hilo: Hilo;
+  let conversationId: number;
+  before(async () => {
+    hilo = await startHilo();
+    ({ conversationId } = await write(hilo.cast, { message: "Hola <script>alert(1)</script>" }));
+  });
+  after(() => hilo.close());
+
+  async function queriesOf(path: string): Promise<number> {
+    const ana = await hilo.as("diego");
+    await ana.get(path).expect(200);
+    let count = 0;
+    const { db } = hilo.server.platform;
+    const listen = () => {
+      count += 1;
+    };
+    db.on("query", listen);
+    await ana.get(path).expect(200);
+    db.off("query", listen);
+    return count + 1; // The session store asks through a pool of its own.
+  }
+
+  it("escape what people write, and carry a strict policy", async () => {
+    const ana = await hilo.as("ana");
+    const page = await ana.get(`/conversations/${conversationId}`).expect(200);
+    expect(page.text).to.not.contain("<script>alert");
+    expect(page.text).to.contain("&lt;script&gt;alert(1)");
+    const policy = page.headers["content-security-policy"] ?? "";
+    expect(policy)
+      .to.contain("default-src 'none'")
+      .and.contain("frame-ancestors 'none'")
+      .and.not.contain("unsafe");
+    expect(page.headers["cache-control"]).to.equal("no-store");
+  });
+
+  it("ask few questions, and no more when there is more to show", async () => {
+    const paths = [
+      "/inbox?view=all",
+      `/conversations/${conversationId}`,
+      "/contacts",
+      "/search?q=hola",
+      "/audit",
+      "/settings/inboxes",
+      "/settings/agents",
+    ];
+    const few = new Map<string, number>();
+    for (const path of paths) few.set(path, await queriesOf(path));
+    const bodies = Array.from({ length: 80 }, (_, n) =>
+      delivery(
+        messageValue({ from: n < 40 ? undefined : `52155${40_000_000 + n}`, message: `hola ${n}` } as never),
+      ),
+    );
+    await deliver(hilo.cast, ...bodies);
+    for (const path of paths) {
+      const many = await queriesOf(path);
+      expect(many, path).to.be.at.most(mostQueries);
+      expect(many, `${path} asks more when there is more`).to.be.at.most(few.get(path) ?? 0);
+    }
+  });
+
+  it("work without htmx: every act answers 303", async () => {
+    const ana = await hilo.as("ana");
+    const at = `/conversations/${conversationId}`;
+    const acts: [string, Record<string, string>][] = [
+      [`${at}/messages`, { text: "Buenas" }],
+      [`${at}/notes`, { text: "nota" }],
+      [`${at}/assignment`, { agent_id: String(hilo.cast.ids.ana) }],
+      [`${at}/tags`, { name: "Garantía" }],
+      [`${at}/tags/remove`, { name: "garantia" }],
+      [`${at}/snooze`, { preset: "pending" }],
+      [`${at}/resolution`, {}],
+      [`${at}/reopening`, {}],
+      ["/settings/profile", { locale: "es", timeZone: "America/Mexico_City", availability: "online" }],
+    ];
+    for (const [path, form] of acts) {
+      const response = await ana.post(path).type("form").send(form);
+      expect(response.status, `${path} ${response.text.slice(0, 200)}`).to.equal(303);
+    }
+  });
+
+  it("answer a bad form with the same region, the draft and the reason", async () => {
+    const ana = await hilo.as("ana");
+    const text = "x".repeat(4097);
+    const response = await ana
+      .post(`/conversations/${conversationId}/messages`)
+      .set("HX-Request", "true")
+      .type("form")
+      .send({ text });
+    expect(response.status).to.equal(422);
+    expect(response.text).to.contain('id="composer"').and.contain(text).and.contain("4096");
+  });
+
+  it("sign in: one answer for every wrong pair, a limit, a new session id, sign out", async () => {
+    const jar = (await import("supertest")).default.agent(hilo.url);
+    const wrong = await jar.post("/login").type("form").send({ email: "bruno@firm.test", password: "wrong" });
+    const unknown = await jar
+      .post("/login")
+      .type("form")
+      .send({ email: "nobody@firm.test", password: "wrong" });
+    expect([wrong.status, unknown.status]).to.deep.equal([422, 422]);
+    expect(wrong.text.replaceAll("bruno", "nobody")).to.equal(unknown.text);
+    for (let n = 0; n < 12; n += 1)
+      await jar.post("/login").type("form").send({ email: "limit@firm.test", password: "wrong" });
+    const limited = await jar
+      .post("/login")
+      .type("form")
+      .send({ email: "limit@firm.test", password: "wrong" });
+    expect(limited.status).to.equal(429);
+    const long = await jar
+      .post("/login")
+      .type("form")
+      .send({ email: "ana@firm.test", password: "x".repeat(100_000) });
+    expect(long.status).to.equal(422);
+    const bruno = await hilo.as("bruno");
+    await bruno.get("/inbox").expect(200);
+    await bruno.post("/logout").expect(303);
+    await bruno.get("/inbox").expect(303);
+  });
+
+  it("serve a customer's file only to who sees it, never inline unless it is a picture or sound, with ranges", async () => {
+    const ana = await hilo.as("ana");
+    const upload = (name: string, bytes: Buffer) =>
+      ana.post(`/conversations/${conversationId}/uploads`).attach("file", bytes, name);
+    const html = await upload("<b>x</b>.html", Buffer.from("<script>alert(1)</script>"));
+    expect(html.status).to.equal(201);
+    const id = /value="([0-9a-f]{32})"/.exec(html.text)?.[1];
+    const file = await ana.get(`/files/${id}`).expect(200);
+    expect(file.headers["content-type"]).to.equal("application/octet-stream");
+    expect(file.headers["content-disposition"]).to.match(/^attachment/);
+    expect(file.headers["content-security-policy"]).to.contain("sandbox");
+    const part = await ana.get(`/files/${id}`).set("Range", "bytes=1-6").expect(206);
+    expect(part.headers["content-range"]).to.equal("bytes 1-6/25");
+    await ana.get(`/files/${id}`).set("Range", "bytes=99-").expect(416);
+    await (await hilo.as("carmen")).get(`/files/${id}`).expect(404);
+    await hilo.anonymous.get(`/files/${id}`).expect(303);
+    expect((await upload("empty.txt", Buffer.alloc(0))).status).to.equal(422);
+    await ana.get(`/files/${"0".repeat(32)}`).expect(404);
+    await ana.get("/files/..%2f..%2fetc").expect(404);
+  });
+
+  it("set-up is gone once there is an agent, and health tells the truth", async () => {
+    await hilo.anonymous.get("/set-up/anything").expect(404);
+    await hilo.anonymous.get("/healthz").expect(200);
+    await hilo.anonymous.get("/readyz").expect(200);
+    expect((await hilo.anonymous.get("/metrics").expect(200)).text).to.contain("hilo_messages_unfinished");
+    await hilo.anonymous.get("/metrics").set("X-Forwarded-For", "1.2.3.4").expect(404);
+  });
+
+  it("speak both languages", async () => {
+    const english = await hilo.anonymous.get("/login").set("Accept-Language", "en");
+    const spanish = await hilo.anonymous.get("/login").set("Accept-Language", "es-MX");
+    expect(english.text).to.contain("Sign in");
+    expect(spanish.text).to.contain("Entrar");
+  });
+
+  it("keep a deactivated agent out at once", async () => {
+    const carmen = await hilo.as("carmen");
+    const diego = await hilo.as("diego");
+    await diego.post(`/settings/agents/${hilo.cast.ids.carmen}/deactivation`).expect(303);
+    await carmen.get("/inbox").expect(303);
+    await diego.post(`/settings/agents/${hilo.cast.ids.carmen}/reactivation`).expect(303);
+  });
+
+  it("check a connection in words, right and wrong", async () => {
+    const diego = await hilo.as("diego");
+    const good = await diego.post("/settings/inboxes/1/check").set("HX-Request", "true").expect(200);
+    expect(good.text).to.contain("+52 55 5000 1000").and.not.contain("test-token");
+    const page = await diego.get("/settings/inboxes/1").expect(200);
+    expect(page.text).to.not.match(/test-token|Secret to Everybody/);
+  });
+
+  it("push a bubble to who looks at the conversation, and say nothing about what one may not see", async () => {
+    const controller = new AbortController();
+    const response = await fetch(`${hilo.url}/live?conversation=${conversationId}`, {
+      headers: { cookie: await hilo.cookie("ana") },
+      signal: controller.signal,
+    });
+    const reader = response.body?.getReader();
+    let heard = "";
+    const listening = (async () => {
+      for (;;) {
+        const part = await reader?.read();
+        if (!part || part.done) return;
+        heard += new TextDecoder().decode(part.value);
+      }
+    })().catch(() => {});
+    await eventually(async () => heard.includes("live:resync"));
+    await reply(hilo.cast.bruno, conversationId, { text: "Va en camino" });
+    await eventually(async () => heard.includes("Va en camino") && heard.includes("list:changed"));
+    expect(heard).to.contain("hx-upsert").and.contain("data: ");
+    expect(heard).to.not.contain("hx-get");
+    await hilo.as("diego").then((diego) => diego.post(`/settings/agents/${hilo.cast.ids.ana}/deactivation`));
+    await listening;
+    controller.abort();
+  });
+
+  it("note every act in the audit, without what was written", async () => {
+    const acts = await rows<{ act: string; data: string }>(
+      hilo.cast.platform.db,
+      "select act, data::text from audit_events",
+    );
+    expect(new Set(acts.map(({ act }) => act))).to.include.members([
+      "message.sent",
+      "note.added",
+      "conversation.resolved",
+      "agent.signed_in",
+      "agent.deactivated",
+    ]);
+    expect(acts.map(({ data }) => data).join()).to.not.contain("Va en camino");
+    expect(
+      await row(hilo.cast.platform.db, "select 1 as x from audit_events where data::text like '%password%'"),
+    ).to.equal(null);
+  });
+});
