@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Browser } from "playwright-core";
 import { drain } from "../../src/services/channels/drain.ts";
 import { row } from "../../src/services/platform/database.ts";
-import { openBrowser, signIn } from "../support/browser.ts";
+import { goTo, openBrowser, signIn } from "../support/browser.ts";
 import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
@@ -23,7 +23,7 @@ describe("inbox, in a browser", () => {
 
   it("a message arrives, is answered by key, and its ticks turn", async () => {
     const { page, complaints, context } = await signIn(browser, hilo.url, "ana");
-    await page.goto(`${hilo.url}/inbox?view=queue`);
+    await goTo(page, `${hilo.url}/inbox?view=queue`);
     await write(hilo.cast, { message: "¿Ya enviaron el reemplazo?" });
     await page.locator("a.row", { hasText: "Lucía" }).waitFor();
     await page.keyboard.press("j");
@@ -55,8 +55,8 @@ describe("inbox, in a browser", () => {
     const at = `${hilo.url}/conversations/${conversationId}`;
     const ana = await signIn(browser, hilo.url, "ana");
     const bruno = await signIn(browser, hilo.url, "bruno");
-    await ana.page.goto(at);
-    await bruno.page.goto(at);
+    await goTo(ana.page, at);
+    await goTo(bruno.page, at);
     await ana.page.locator(".live-line", { hasText: "Bruno Vega" }).waitFor();
     await bruno.page.keyboard.press("r");
     await bruno.page.keyboard.type("Un momento");
@@ -80,12 +80,12 @@ describe("inbox, in a browser", () => {
   it("a draft survives leaving, reloading and being offline", async () => {
     const { conversationId } = await write(hilo.cast, { from: "5215511112222", name: "Rosa" });
     const { page, context } = await signIn(browser, hilo.url, "ana");
-    await page.goto(`${hilo.url}/conversations/${conversationId}`);
+    await goTo(page, `${hilo.url}/conversations/${conversationId}`);
     await page.keyboard.press("r");
     await page.keyboard.type("A medio escri");
     await page.locator(".draft-state", { hasText: "Borrador guardado" }).waitFor();
-    await page.goto(`${hilo.url}/inbox`);
-    await page.goto(`${hilo.url}/conversations/${conversationId}`);
+    await goTo(page, `${hilo.url}/inbox`);
+    await goTo(page, `${hilo.url}/conversations/${conversationId}`);
     expect(await page.inputValue("#reply-text")).to.equal("A medio escri");
     await context.setOffline(true);
     await page.locator("#offline").waitFor();
@@ -107,7 +107,7 @@ describe("inbox, in a browser", () => {
   it("comes back after the stream was cut, with what was missed", async () => {
     const { conversationId } = await write(hilo.cast, { from: "5215577778888", name: "Sofía" });
     const { page, context } = await signIn(browser, hilo.url, "ana");
-    await page.goto(`${hilo.url}/conversations/${conversationId}`);
+    await goTo(page, `${hilo.url}/conversations/${conversationId}`);
     await page.locator(".msg.in").first().waitFor();
     await context.setOffline(true);
     await page.locator("#offline").waitFor();
@@ -122,7 +122,7 @@ describe("inbox, in a browser", () => {
   it("resolves by key, opens the next one, and can be undone", async () => {
     const { conversationId } = await write(hilo.cast, { from: "5215500001111", name: "Primera" });
     const { page, context } = await signIn(browser, hilo.url, "ana");
-    await page.goto(`${hilo.url}/conversations/${conversationId}?view=all`);
+    await goTo(page, `${hilo.url}/conversations/${conversationId}?view=all`);
     await page.keyboard.press("e");
     await page.locator("#notice", { hasText: "Resuelta: Primera" }).waitFor();
     await eventually(async () => !page.url().includes(`/${conversationId}`));
@@ -140,7 +140,7 @@ describe("inbox, in a browser", () => {
   it("shows why a message failed and sends it again; sends a file; reacts", async () => {
     const { conversationId } = await write(hilo.cast, { from: "5215544445555", name: "Martín" });
     const { page, complaints, context } = await signIn(browser, hilo.url, "ana");
-    await page.goto(`${hilo.url}/conversations/${conversationId}`);
+    await goTo(page, `${hilo.url}/conversations/${conversationId}`);
     hilo.provider.script.push({ code: 131047 });
     await page.fill("#reply-text", "Hola Martín");
     await page.click("#composer button[type=submit] >> visible=true");
@@ -179,7 +179,7 @@ describe("inbox, in a browser", () => {
       "select c.id from conversations c join contacts p on p.id = c.contact_id where p.name = 'Larga'",
     );
     const { page, context } = await signIn(browser, hilo.url, "ana");
-    await page.goto(`${hilo.url}/conversations/${found?.id}`);
+    await goTo(page, `${hilo.url}/conversations/${found?.id}`);
     await page.locator(".msg", { hasText: "mensaje número 69" }).waitFor();
     expect(await page.locator(".msg").count()).to.be.at.most(60);
     await eventually(async () => {

@@ -51,6 +51,15 @@ export async function signIn(
   return { context, page, complaints };
 }
 
+/** Opens a page of the inbox and waits until its stream is open: a robot types before htmx has looked at the page. */
+export async function goTo(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForFunction(() => {
+    const live = document.querySelector("#live") as (Element & { _htmx?: { sse?: object } }) | null;
+    return live?._htmx?.sse !== undefined;
+  });
+}
+
 /** Violations of WCAG 2.2 AA that a program can find. The test's browser skips the policy only for axe itself. */
 export async function violations(page: Page): Promise<string[]> {
   return page.evaluate(async (source) => {
