@@ -24,6 +24,7 @@ create table contacts (
 );
 create index contacts_name on contacts using gin (plain(name) gin_trgm_ops);
 create index contacts_email on contacts (lower(email)) where email <> '';
+create index contacts_email_part on contacts using gin (lower(email) gin_trgm_ops) where email <> '';
 create index contacts_phone on contacts (phone_match_key) where phone_match_key is not null;
 comment on column contacts.name_source is 'A name that an agent typed is never overwritten by the provider''s.';
 
@@ -42,6 +43,7 @@ create table contact_identities (
 );
 create index contact_identities_contact on contact_identities (contact_id);
 create index contact_identities_phone on contact_identities (phone_match_key) where phone_match_key is not null;
+create index contact_identities_key_digits on contact_identities using gin (phone_match_key gin_trgm_ops);
 create index contact_identities_digits on contact_identities using gin (external_id gin_trgm_ops);
 comment on column contact_identities.external_id is 'The provider''s id byte for byte: replies go to it.';
 comment on column contact_identities.phone_match_key is 'Canonical digits, only to recognise the same person in another spelling.';

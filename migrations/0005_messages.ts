@@ -49,12 +49,12 @@ comment on column messages.content is 'What the kind needs beyond text; shapes i
 create table message_reactions (
   message_id bigint not null references messages on delete cascade,
   author_kind text not null check (author_kind in ('contact', 'firm')),
-  emoji text not null check (length(emoji) between 1 and 32),
+  emoji text not null check (length(emoji) <= 32),
   agent_id bigint references agents,
   sent_at timestamptz not null,
   primary key (message_id, author_kind)
 );
-comment on table message_reactions is 'What shows now. Each reaction and removal is also a message of kind reaction.';
+comment on table message_reactions is 'What shows now; an empty emoji was taken back. Each change is also a message of kind reaction.';
 
 create table attachments (
   id bigint generated always as identity primary key,

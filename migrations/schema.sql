@@ -139,6 +139,7 @@ table contact_identities (
 )
 CREATE INDEX contact_identities_contact ON public.contact_identities USING btree (contact_id);
 CREATE INDEX contact_identities_digits ON public.contact_identities USING gin (external_id gin_trgm_ops);
+CREATE INDEX contact_identities_key_digits ON public.contact_identities USING gin (phone_match_key gin_trgm_ops);
 CREATE INDEX contact_identities_phone ON public.contact_identities USING btree (phone_match_key) WHERE (phone_match_key IS NOT NULL);
 
 table contact_tags (
@@ -171,6 +172,7 @@ table contacts (
   constraint contacts_client_token_key UNIQUE (client_token)
 )
 CREATE INDEX contacts_email ON public.contacts USING btree (lower(email)) WHERE (email <> ''::text);
+CREATE INDEX contacts_email_part ON public.contacts USING gin (lower(email) gin_trgm_ops) WHERE (email <> ''::text);
 CREATE INDEX contacts_name ON public.contacts USING gin (plain(name) gin_trgm_ops);
 CREATE INDEX contacts_phone ON public.contacts USING btree (phone_match_key) WHERE (phone_match_key IS NOT NULL);
 
@@ -339,7 +341,7 @@ table message_reactions (
   agent_id bigint
   sent_at timestamp with time zone not null
   constraint message_reactions_author_kind_check CHECK ((author_kind = ANY (ARRAY['contact'::text, 'firm'::text])))
-  constraint message_reactions_emoji_check CHECK (((length(emoji) >= 1) AND (length(emoji) <= 32)))
+  constraint message_reactions_emoji_check CHECK ((length(emoji) <= 32))
   constraint message_reactions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
   constraint message_reactions_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE
   constraint message_reactions_pkey PRIMARY KEY (message_id, author_kind)

@@ -22,7 +22,10 @@ const contactForm = z.object({
   email: z.union([z.literal(""), z.email("agents.email_invalid").max(254)]),
   company: z.string().max(160),
   jobTitle: z.string().max(120),
-  tags: z.string().max(400),
+  tags: z
+    .string()
+    .max(400)
+    .refine((tags) => tags.split(",").every((tag) => tag.trim().length <= 60), "tags.length"),
 });
 
 /** People: the list, and each one with their whole story. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ErrorRequestHandler, Request, RequestHandler } from "express";
 import { ZodError } from "zod";
-import { isTransient } from "../services/platform/database.ts";
+import { isTransient, isUnstorable } from "../services/platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound, ServiceError } from "../services/platform/errors.ts";
 import { isTextKey, translateFor } from "../views/i18n.ts";
 import { fragment } from "./respond.ts";
@@ -33,6 +33,7 @@ function problemOf(error: unknown): Problem {
             : 400;
     return { ...plain, status, key: error.key, values: error.values };
   }
+  if (isUnstorable(error)) return { ...plain, status: 422, key: "error.invalid" };
   const { status, type } = (error ?? {}) as { status?: number; type?: string };
   if (type === "entity.too.large") return { ...plain, status: 413, key: "error.too_large" };
   if (status !== undefined && status >= 400 && status < 500)

@@ -14,8 +14,9 @@ export function requireAgent(req: Request, res: Response, next: NextFunction): v
     res.set("HX-Redirect", "/login").status(401).end();
     return;
   }
-  if (req.method === "GET" && req.accepts("html")) req.session.returnTo = req.originalUrl;
-  redirect(res, "/login");
+  // No session before sign-in: whoever asks for pages must not fill the database.
+  const wanted = req.method === "GET" && req.originalUrl !== "/" && req.originalUrl.length < 1000;
+  redirect(res, wanted ? `/login?next=${encodeURIComponent(req.originalUrl)}` : "/login");
 }
 
 /** The page is only for a permission; the commands behind it check again. */

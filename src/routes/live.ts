@@ -43,6 +43,8 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
   let announcing: NodeJS.Timeout | null = null;
   const cursor = () => `${boot}.${seq}`;
 
+  /** What is being told now: a page that comes back names it, and must not have missed what came before. */
+  let telling = 0;
   function send(stream: Stream, event: string | null, html: string): void {
     if (stream.res.writableLength > largestBuffer) {
       stream.res.destroy();
@@ -52,22 +54,36 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
       .split(/\r\n|\r|\n/)
       .map((line) => `data: ${line}\n`)
       .join("");
-    stream.res.write(`id: ${cursor()}\n${event ? `event: ${event}\n` : ""}${data}\n`);
+    stream.res.write(`id: ${boot}.${telling}\n${event ? `event: ${event}\n` : ""}${data}\n`);
+  }
+
+  /** One after the other: a slow read must not bring an older state after a newer one. */
+  let turn: Promise<void> = Promise.resolve();
+  function inTurn(work: () => Promise<void>): void {
+    turn = turn
+      .then(work)
+      .catch((error: unknown) => platform.logger.warn({ err: error }, "a live push failed"));
   }
 
   bell.onFacts((facts) => {
     seq += 1;
     memory.push({ seq, facts });
     if (memory.length > remembered) memory.shift();
-    if (streams.size === 0) return;
-    void push(facts, streams).catch((error: unknown) =>
-      platform.logger.warn({ err: error }, "a live push failed"),
-    );
+    const mine = seq;
+    inTurn(async () => {
+      telling = mine;
+      if (streams.size > 0) await push(facts, streams);
+    });
   });
   bell.onGap(() => {
     seq += 1;
     memory.length = 0;
-    for (const stream of streams) send(stream, "live:resync", "");
+    inTurn(async () => {
+      telling = seq;
+      for (const agentId of new Set([...streams].map((stream) => stream.agentId)))
+        await refreshAgent(agentId);
+      for (const stream of streams) send(stream, "live:resync", "");
+    });
   });
 
   async function push(facts: readonly Fact[], to: Iterable<Stream>): Promise<void> {
@@ -191,7 +207,10 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
   }
 
   async function heartbeat(): Promise<void> {
-    for (const stream of streams) stream.res.write(": here\n\n");
+    for (const stream of streams) {
+      if (stream.res.destroyed) streams.delete(stream);
+      else stream.res.write(": here\n\n");
+    }
     const open = [...streams];
     if (open.length === 0) return;
     await noteViewers(platform.db, open.flatMap(viewing));
@@ -217,12 +236,17 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     if (conversationId !== null) await getConversation(req.ctx, conversationId);
     const stream = openStream(req, res, conversationId, version);
     dropOldest(stream.agentId);
+    // The client may have left while we were asking: its close has been and will not come again.
+    if (req.socket.destroyed) {
+      res.end();
+      return;
+    }
     streams.add(stream);
     res.on("close", () => {
       streams.delete(stream);
       void leave(stream).catch(() => {});
     });
-    await catchUp(stream, String(req.get("last-event-id") ?? req.query.cursor ?? ""));
+    catchUp(stream, String(req.get("last-event-id") ?? req.query.cursor ?? ""));
     if (conversationId !== null) {
       await noteViewers(platform.db, viewing(stream));
       await announceViewers(platform.db, conversationId);
@@ -235,12 +259,18 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
       stream.res.end();
   }
 
-  async function catchUp(stream: Stream, from: string): Promise<void> {
+  function catchUp(stream: Stream, from: string): void {
     const [itsBoot, position] = from.split(".");
     const missed = memory.filter((one) => one.seq > Number(position));
     const knows = itsBoot === boot && Number(position) <= seq && missed.length === seq - Number(position);
     if (!knows) send(stream, "live:resync", "");
-    else for (const { facts } of missed) await push(facts, [stream]);
+    else if (missed.length > 0)
+      inTurn(async () =>
+        missed.reduce(
+          async (before, { facts }) => before.then(() => push(facts, [stream])),
+          Promise.resolve(),
+        ),
+      );
   }
 
   async function leave(stream: Stream): Promise<void> {

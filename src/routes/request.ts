@@ -17,10 +17,3 @@ declare global {
     }
   }
 }
-
-declare module "express-session" {
-  interface SessionData {
-    /** Where to go after signing in: a path of ours. */
-    returnTo?: string;
-  }
-}

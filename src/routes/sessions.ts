@@ -56,31 +56,27 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
 
   router.get("/login", (req, res) => {
     if (req.ctx.actor.kind === "agent") return redirect(res, "/inbox");
-    const ended =
-      req.session.returnTo !== undefined && req.session.returnTo !== "/inbox" && req.query.ended === "1";
+    const ended = req.query.ended === "1";
     page(req, res, { ended, errors: {} });
   });
 
   router.post("/login", async (req, res, next) => {
-    const body = (req.body ?? {}) as { email?: unknown; password?: unknown };
+    const body = (req.body ?? {}) as { email?: unknown; password?: unknown; next?: unknown };
     const email = typeof body.email === "string" ? body.email.trim().toLowerCase().slice(0, 254) : "";
     const keys = [tokenHash(email).slice(0, 20), req.ip ?? "nowhere"] as const;
-    const waits = await Promise.all([byAddress.get(keys[0]), byPlace.get(keys[1])]);
-    const [address, place] = waits;
-    const wait = Math.max(blockedFor(address, perAddress), blockedFor(place, perPlace));
     const t = translateFor(req.viewer.locale);
+    // Counted before the slow check, or a flood at one moment would pass the limit together.
+    const wait = await spend([byAddress, keys[0]], [byPlace, keys[1]]);
     if (wait > 0) {
       res.status(429).set("Retry-After", String(Math.ceil(wait / 1000)));
-      return page(req, res, {
-        email,
-        errors: { form: t("login.too_many", { n: Math.ceil(wait / 60_000) }) },
-      });
+      page(req, res, { email, errors: { form: t("login.too_many", { n: Math.ceil(wait / 60_000) }) } });
+      return;
     }
-    const { returnTo } = req.session;
+    const wanted = typeof body.next === "string" ? body.next : undefined;
     auth.authenticate("local", (error: unknown, user: Session | false) => {
       if (error) return next(error);
       if (!user) {
-        void noteFailure(platform, [byAddress.consume(keys[0]), byPlace.consume(keys[1])]);
+        void noteFailure(platform);
         return page(req, res.status(422), { email, errors: { form: t("login.wrong") } });
       }
       req.logIn(user, (failed) => {
@@ -89,8 +85,8 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
         transact(asThem, async (tx) => {
           tx.record(null, { act: "agent.signed_in", agentId: user.agent.id });
         })
-          .then(() => byAddress.delete(keys[0]))
-          .then(() => redirect(res, ownPath(returnTo)), next);
+          .then(() => Promise.all([byAddress.delete(keys[0]), byPlace.reward(keys[1])]))
+          .then(() => redirect(res, ownPath(wanted)), next);
       });
     })(req, res, next);
   });
@@ -116,9 +112,11 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
   ): void {
     const title = translateFor(req.viewer.locale)("login.title");
     const { email = "", ended = false, errors } = data;
+    const wanted = (req.body as { next?: unknown } | undefined)?.next ?? req.query.next;
+    const next = typeof wanted === "string" ? ownPath(wanted) : "/inbox";
     res
       .set("Cache-Control", "no-store")
-      .send(req.render("sessions/new", { title, email, ended, errors, demo }));
+      .send(req.render("sessions/new", { title, email, ended, errors, demo, next }));
   }
 
   return { router, passport: auth };
@@ -130,13 +128,23 @@ async function check(platform: Platform, email: string, password: string): Promi
   return right && credentials ? findSession(platform.db, credentials.id) : null;
 }
 
-/** Milliseconds until another try counts. */
-function blockedFor(state: RateLimiterRes | null, points: number): number {
-  return state && state.consumedPoints >= points ? state.msBeforeNext : 0;
+/** Takes one try from each limit. @returns milliseconds to wait when one of them is used up, else 0. */
+async function spend(...limits: [RateLimiterPostgres, string][]): Promise<number> {
+  const waits = await Promise.all(
+    limits.map(([limiter, key]) =>
+      limiter.consume(key).then(
+        () => 0,
+        (refused: RateLimiterRes | Error) => {
+          if (refused instanceof Error) throw refused;
+          return refused.msBeforeNext;
+        },
+      ),
+    ),
+  );
+  return Math.max(...waits);
 }
 
-async function noteFailure(platform: Platform, limits: Promise<unknown>[]): Promise<void> {
-  await Promise.allSettled(limits);
+async function noteFailure(platform: Platform): Promise<void> {
   const system = {
     ...systemContext(platform),
     actor: { kind: "anonymous" as const },
@@ -149,7 +157,9 @@ async function noteFailure(platform: Platform, limits: Promise<unknown>[]): Prom
 
 /** Only paths of ours: `//elsewhere` and `/\elsewhere` are addresses of others. */
 export function ownPath(path: string | undefined): string {
-  if (!path || !/^\/(?![/\\])[^\s\\]*$/.test(path)) return "/inbox";
+  const own = (text: string) => /^\/(?![/\\])[^\s\\]*$/.test(text);
+  if (!path || path.length > 2000 || !own(path)) return "/inbox";
   const url = new URL(path, "http://own.invalid");
-  return url.host === "own.invalid" ? url.pathname + url.search : "/inbox";
+  const result = url.pathname + url.search;
+  return url.host === "own.invalid" && own(result) ? result : "/inbox";
 }

@@ -145,7 +145,8 @@ export function snoozeTime(preset: string, typed: string, viewer: Viewer): Date 
   const now = Temporal.Instant.fromEpochMilliseconds(viewer.now.getTime()).toZonedDateTimeISO(
     viewer.timeZone,
   );
-  if (preset in presets) return new Date(presets[preset as keyof typeof presets](now).epochMilliseconds);
+  if (Object.hasOwn(presets, preset))
+    return new Date(presets[preset as keyof typeof presets](now).epochMilliseconds);
   try {
     return new Date(Temporal.PlainDateTime.from(typed).toZonedDateTime(viewer.timeZone).epochMilliseconds);
   } catch {

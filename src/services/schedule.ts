@@ -3,6 +3,7 @@ import { seal } from "./audit/seal.ts";
 import { deliver, expireLeases } from "./channels/deliver.ts";
 import { drain } from "./channels/drain.ts";
 import { fetchMedia } from "./channels/fetch-media.ts";
+import { settleEarly } from "./channels/settle-early.ts";
 import { sweepUploads } from "./channels/uploads.ts";
 import { wakeSnoozed } from "./conversations/status.ts";
 import { sweepViewers } from "./conversations/viewers.ts";
@@ -18,6 +19,7 @@ const jobs = [
   { name: "drain", line: "* * * * * *", work: drain },
   { name: "deliver", line: "* * * * * *", work: deliver },
   { name: "media", line: "*/2 * * * * *", work: fetchMedia },
+  { name: "early", line: "*/2 * * * * *", work: settleEarly },
   { name: "leases", line: "*/5 * * * * *", work: expireLeases },
   { name: "snoozed", line: "*/5 * * * * *", work: wakeSnoozed },
   { name: "viewers", line: "30 * * * * *", work: (ctx: Context) => sweepViewers(ctx.db) },

@@ -176,6 +176,7 @@ export interface Views {
   };
   "sessions/new": Page & {
     email: string;
+    next: string;
     errors: Errors;
     ended: boolean;
     demo: { email: string; password: string }[];

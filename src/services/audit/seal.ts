@@ -45,7 +45,7 @@ async function horizon(db: Knex): Promise<{ auditEventId: number; messageId: num
   return db.transaction(async (tx) => {
     // Whoever writes waits behind us, so that we wait only a moment; a busy minute is sealed in the next one.
     await tx.raw("set local lock_timeout = '500ms'");
-    await tx.raw("lock table audit_events, messages in share mode");
+    await tx.raw("lock table messages, audit_events in share mode");
     const found = await row<{ a: number | null; m: number | null }>(
       tx,
       "select (select max(id) from audit_events) as a, (select max(id) from messages) as m",

@@ -2,11 +2,11 @@ import type { MediaKind, MessageKind } from "../conversations/types.ts";
 import type { ConnectedInbox } from "../inboxes/queries.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Context } from "../platform/context.ts";
-import { row, rows } from "../platform/database.ts";
+import { json, row, rows } from "../platform/database.ts";
 import { adapterOf } from "./index.ts";
 
-/** A sender that says nothing for this long is taken for dead. Longer than any answer may take. */
-const leaseSeconds = 90;
+/** A sender that says nothing for this long is taken for dead. Longer than two uploads and two sends may take. */
+const leaseSeconds = 180;
 
 export interface ClaimedMessage {
   id: number;
@@ -99,7 +99,7 @@ async function delay(
   await db.raw(
     `update messages m set due_at = now() + make_interval(secs => e.seconds)
      from jsonb_to_recordset(?::jsonb) as e(id bigint, seconds float8) where m.id = e.id`,
-    [JSON.stringify(early.map(({ id, tokens }) => ({ id, seconds: (1 - (tokens ?? 0)) / perSecond })))],
+    [json(early.map(({ id, tokens }) => ({ id, seconds: (1 - (tokens ?? 0)) / perSecond })))],
   );
 }
 

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { recordInboxHealth } from "../inboxes/health.ts";
 import { type ConnectedInbox, findConnectedInbox } from "../inboxes/queries.ts";
 import { applyEffects } from "../intake/effects.ts";
-import { type Context, systemContext } from "../platform/context.ts";
-import { row, rows } from "../platform/database.ts";
+import { type Context, systemContext, type Tx } from "../platform/context.ts";
+import { json, row, rows } from "../platform/database.ts";
 import { ChannelError } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { type ClaimedMessage, claimMessages, listInboxesWithDueMessages } from "./claim-messages.ts";
@@ -10,6 +11,9 @@ import { type Accepted, adapterOf, type OutboundMessage } from "./index.ts";
 
 /** Messages under way at once in one process. */
 const mostInFlight = 16;
+
+/** While something slow is under way, look this often for what else became due. */
+const lookAgainMs = 250;
 
 /** A message that could not be sent for this long fails, and a person decides. */
 const longestTryingMs = 6 * 3600_000;
@@ -24,20 +28,32 @@ export async function deliver(ctx: Context): Promise<number> {
   const system = systemContext(ctx, ctx.now);
   let tried = 0;
   for (;;) {
-    let round = 0;
-    for (const inboxId of await listInboxesWithDueMessages(system))
-      round += await deliverInbox(system, inboxId);
+    const inboxes = await listInboxesWithDueMessages(system);
+    const rounds = await Promise.all(inboxes.map((inboxId) => deliverInbox(system, inboxId)));
+    const round = rounds.reduce((sum, n) => sum + n, 0);
     if (round === 0) return tried;
     tried += round;
   }
 }
 
+/** Keeps up to `mostInFlight` under way and claims more as they end: one slow send holds nobody else up. */
 async function deliverInbox(ctx: Context, inboxId: number): Promise<number> {
   const inbox = await findConnectedInbox(ctx.db, ctx.secrets, inboxId);
   if (!inbox) return failUnsendable(ctx, inboxId);
-  const messages = await claimMessages(ctx, inbox, mostInFlight);
-  await Promise.all(messages.map((message) => sendOne(ctx, inbox, message)));
-  return messages.length;
+  const underWay = new Set<Promise<void>>();
+  let tried = 0;
+  for (;;) {
+    const free = mostInFlight - underWay.size;
+    const claimed = free > 0 ? await claimMessages(ctx, inbox, free) : [];
+    for (const message of claimed) {
+      const sending: Promise<void> = sendOne(ctx, inbox, message).finally(() => underWay.delete(sending));
+      underWay.add(sending);
+    }
+    tried += claimed.length;
+    if (underWay.size === 0) return tried;
+    if (claimed.length === 0 || underWay.size === mostInFlight)
+      await Promise.race([...underWay, sleep(lookAgainMs)]);
+  }
 }
 
 /** The inbox was disconnected with messages waiting: say so on each of them. */
@@ -75,7 +91,10 @@ async function callProvider(ctx: Context, inbox: ConnectedInbox, message: Claime
   const adapter = adapterOf(inbox.channel);
   const outbound: OutboundMessage = {
     ...message,
-    media: message.media && { ...message.media, read: () => readAll(ctx, message.media?.storageKey ?? "") },
+    media: message.media && {
+      ...message.media,
+      read: () => ctx.storage.blob(message.media?.storageKey ?? ""),
+    },
   };
   try {
     return await adapter.send(ctx.config.whatsappApiUrl, inbox, outbound);
@@ -99,13 +118,7 @@ async function callProvider(ctx: Context, inbox: ConnectedInbox, message: Claime
   }
 }
 
-async function readAll(ctx: Context, key: string): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of ctx.storage.read(key)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** Also settles a message that became unknown meanwhile: the provider's id is proof. */
+/** Also settles a message that became unknown or was queued again meanwhile: the provider's id is proof. */
 async function recordSent(
   ctx: Context,
   inbox: ConnectedInbox,
@@ -115,8 +128,9 @@ async function recordSent(
   crashPoint(ctx, "before-record");
   await transact(ctx, async (tx) => {
     await tx.db.raw(
-      `update messages set external_id = coalesce(external_id, :externalId), lease_ends_at = null, delivery_error = null,
-         delivery = case when delivery in ('sending', 'unknown') then 'sent' else delivery end
+      `update messages set external_id = coalesce(external_id, :externalId), lease_ends_at = null, due_at = null,
+         delivery_error = case when delivery = 'failed' then delivery_error end,
+         delivery = case when delivery in ('queued', 'sending', 'unknown') then 'sent' else delivery end
        where id = :id`,
       { id: message.id, externalId: accepted.externalId },
     );
@@ -153,10 +167,11 @@ async function recordRefused(
         attempt: message.attempt,
         delivery,
         wait: waitSeconds,
-        error: JSON.stringify({ code: error.code ?? 0, title: error.message }),
+        error: json({ code: error.code ?? 0, title: error.message }),
       },
     );
     if (!settled) return;
+    if (message.kind === "reaction" && delivery !== "queued") await takeReactionBack(tx, message);
     tx.record(
       { type: "message.changed", conversationId: message.conversationId, messageId: message.id },
       delivery === "queued"
@@ -176,6 +191,22 @@ async function recordRefused(
     const pausedUntil = new Date(Date.now() + (waitSeconds ?? 30) * 1000);
     await recordInboxHealth(ctx, inbox.id, { error: error.message, pausedUntil });
   }
+}
+
+/** A reaction that did not arrive must not look as if it had. */
+async function takeReactionBack(tx: Tx, message: ClaimedMessage): Promise<void> {
+  const target = await row<{ reply_to_id: number }>(
+    tx.db,
+    `update message_reactions r set emoji = '' from messages m
+     where m.id = ? and r.message_id = m.reply_to_id and r.author_kind = 'firm' and r.emoji = m.text returning m.reply_to_id`,
+    [message.id],
+  );
+  if (!target) return;
+  tx.record({
+    type: "message.changed",
+    conversationId: message.conversationId,
+    messageId: target.reply_to_id,
+  });
 }
 
 /** Doubles from 2 s to 10 min with jitter; what the provider asks for wins. For 131056 Meta asks for 4^attempt. */

@@ -3,7 +3,7 @@ import { loadAddresses } from "../intake/addresses.ts";
 import { type AddressedEvent, receive } from "../intake/receive.ts";
 import type { Translation } from "../intake/types.ts";
 import { type Context, systemContext } from "../platform/context.ts";
-import { isTransient, rows } from "../platform/database.ts";
+import { isTransient, json, rows } from "../platform/database.ts";
 import { transact } from "../platform/transact.ts";
 import { adapterOf } from "./index.ts";
 
@@ -55,7 +55,7 @@ async function handleBatch(ctx: Context, only: readonly number[] | null): Promis
         `update inbound_events e set state = case when u.error is null then 'done' else 'quarantined' end,
            error = u.error, unused = u.unused, done_at = now()
          from jsonb_to_recordset(?::jsonb) as u(id bigint, error text, unused text[]) where e.id = u.id`,
-        [JSON.stringify(understood.map(({ id, error, unused }) => ({ id, error, unused })))],
+        [json(understood.map(({ id, error, unused }) => ({ id, error, unused })))],
       );
       for (const { id, error } of understood) {
         if (error) tx.record({ type: "inbound_event.quarantined", inboundEventId: id });

@@ -29,12 +29,12 @@ export function listInboundEvents(
   );
 }
 
-/** With the body as text, for an administrator's eye. */
+/** A quarantined one with its body as text, for an administrator's eye; what was understood is read as messages. */
 export async function getInboundEvent(ctx: Reader, id: number): Promise<InboundEventRow & { body: string }> {
   if (!may(ctx.actor, "configure")) throw new Forbidden();
   const found = await row<InboundEventRow & { body: Buffer }>(
     ctx.db,
-    `select ${columns}, body from inbound_events where id = ?`,
+    `select ${columns}, body from inbound_events where id = ? and state = 'quarantined'`,
     [id],
   );
   if (!found) throw new NotFound();

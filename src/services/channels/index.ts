@@ -8,6 +8,8 @@ import { whatsapp } from "./whatsapp/index.ts";
 export interface OutboundMessage {
   /** Ours: the provider echoes it, which settles a lost answer. */
   id: number;
+  /** Which try this is: echoed with the id, so that a late word about an earlier one is told apart. */
+  attempt: number;
   kind: MessageKind;
   text: string;
   /** Where to: the provider's id byte for byte, and how to read it. */
@@ -24,7 +26,7 @@ export interface OutboundMedia {
   voice: boolean;
   /** The provider's id when it has the file already. */
   providerMediaId: string | null;
-  read: () => Promise<Uint8Array>;
+  read: () => Promise<Blob>;
 }
 
 /** What the provider said about a message it took. */

@@ -1,6 +1,6 @@
 import { may } from "../agents/policy.ts";
 import type { Context } from "../platform/context.ts";
-import { row } from "../platform/database.ts";
+import { json, row } from "../platform/database.ts";
 import { Forbidden } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { getContact } from "./queries.ts";
@@ -73,7 +73,7 @@ export async function savePurchase(
         deliveryWindow: fields.deliveryWindow ?? null,
         returnedAt: fields.returnedAt ?? null,
         clearReturn: fields.returnedAt === null,
-        items: fields.items ? JSON.stringify(fields.items) : null,
+        items: fields.items ? json(fields.items) : null,
       },
     );
     if (!saved) throw new Error("a purchase was not stored");

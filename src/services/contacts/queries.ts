@@ -67,10 +67,12 @@ export function listContacts(
   const conditions = [
     visible.sql,
     search &&
-      `(plain(p.name) like plain(:name) or lower(p.email) like lower(:name)
-      ${digits.length >= 3 ? "or p.id in (select contact_id from contact_identities where external_id like :digits) or p.phone_match_key like :digits" : ""})`,
+      `p.id in (select id from contacts where plain(name) like plain(:name)
+        union select id from contacts where email <> '' and lower(email) like lower(:name)
+        ${digits.length >= 3 ? "union select contact_id from contact_identities where external_id like :digits union select contact_id from contact_identities where phone_match_key like :digits" : ""})`,
     query.phone !== undefined &&
-      `(p.phone_match_key = :phone or p.id in (select contact_id from contact_identities where phone_match_key = :phone))`,
+      `p.id in (select id from contacts where phone_match_key = :phone
+        union select contact_id from contact_identities where phone_match_key = :phone)`,
     query.email !== undefined && "p.email <> '' and lower(p.email) = lower(:email)",
     page.before !== null && "p.id < :before",
   ].filter(Boolean);

@@ -1,7 +1,7 @@
 import { getFirm } from "../agents/firm.ts";
 import { may } from "../agents/policy.ts";
 import type { Context, Tx } from "../platform/context.ts";
-import { row } from "../platform/database.ts";
+import { json, row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { parsePhone, phoneMatchKey } from "./phone.ts";
@@ -73,7 +73,7 @@ async function write(tx: Tx, id: number, fields: ContactFields): Promise<void> {
   if (fields.jobTitle !== undefined) update.job_title = fields.jobTitle.trim();
   if (fields.email !== undefined) update.email = fields.email.trim();
   if (fields.language !== undefined) update.language = fields.language.trim();
-  if (fields.custom !== undefined) update.custom = JSON.stringify(fields.custom);
+  if (fields.custom !== undefined) update.custom = json(fields.custom);
   if (fields.phone !== undefined) Object.assign(update, await phoneColumns(tx, fields.phone));
   if (fields.company !== undefined) update.company_id = await companyId(tx, fields.company.trim());
   if (Object.keys(update).length > 0) await tx.db("contacts").where({ id }).update(update);

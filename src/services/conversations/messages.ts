@@ -16,7 +16,7 @@ const columns = `
       'hasThumbnail', f.thumbnail_key is not null, 'state', f.state, 'error', f.error) order by f.id)
     from attachments f where f.message_id = m.id) end as attachments,
   (select jsonb_agg(jsonb_build_object('authorKind', r.author_kind, 'emoji', r.emoji) order by r.author_kind)
-    from message_reactions r where r.message_id = m.id) as reactions`;
+    from message_reactions r where r.message_id = m.id and r.emoji <> '') as reactions`;
 
 const joins = `
   left join agents a on a.id = m.author_agent_id

@@ -35,21 +35,11 @@ export async function react(ctx: Context, messageId: number, emoji: string): Pro
       due_at: tx.db.fn.now(),
       sent_at: tx.now(),
     });
-    if (emoji === "")
-      await tx.db("message_reactions").where({ message_id: messageId, author_kind: "firm" }).delete();
-    else {
-      await tx
-        .db("message_reactions")
-        .insert({
-          message_id: messageId,
-          author_kind: "firm",
-          emoji,
-          agent_id: tx.actor.id,
-          sent_at: tx.now(),
-        })
-        .onConflict(["message_id", "author_kind"])
-        .merge();
-    }
+    await tx
+      .db("message_reactions")
+      .insert({ message_id: messageId, author_kind: "firm", emoji, agent_id: tx.actor.id, sent_at: tx.now() })
+      .onConflict(["message_id", "author_kind"])
+      .merge();
     tx.record({ type: "message.queued", conversationId: conversation.id, messageId });
     tx.record(
       { type: "message.changed", conversationId: conversation.id, messageId },

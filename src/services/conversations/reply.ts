@@ -149,7 +149,8 @@ async function queueMessage(
     `insert into messages (conversation_id, contact_id, inbox_id, identity_id, direction, kind, text, reply_to_id,
        client_token, author_kind, author_agent_id, delivery, due_at, sent_at)
      values (:conversationId, :contactId, :inboxId, :identityId, 'outbound', :kind, :text,
-       (select id from messages where id = :replyToId and contact_id = :contactId),
+       (select q.id from messages q join conversations qc on qc.id = q.conversation_id
+         where q.id = :replyToId and q.contact_id = :contactId and qc.isolated_inbox_id is not distinct from :isolated::bigint),
        :clientToken, 'agent', :agentId, 'queued', now(), :now) returning id`,
     {
       conversationId: conversation.id,
@@ -159,6 +160,7 @@ async function queueMessage(
       kind,
       text,
       replyToId: reply.replyToId ?? null,
+      isolated: conversation.isolatedInboxId,
       clientToken: reply.clientToken ?? null,
       agentId: tx.actor.kind === "agent" ? tx.actor.id : null,
       now: tx.now(),

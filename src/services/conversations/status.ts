@@ -46,7 +46,15 @@ export function reopen(ctx: Context, id: number): Promise<Conversation> {
     await tx
       .db("conversations")
       .where({ id })
-      .update({ status: "open", resolved_at: null, resolved_by_id: null, snoozed_until: null });
+      .update({
+        status: "open",
+        resolved_at: null,
+        resolved_by_id: null,
+        snoozed_until: null,
+        assignee_id: tx.db.raw(
+          "(select a.id from agents a where a.id = conversations.assignee_id and a.deactivated_at is null)",
+        ),
+      });
     return { act: "conversation.reopened", data: { from: conversation.status } };
   });
 }
@@ -97,7 +105,7 @@ export function wakeSnoozed(ctx: Context): Promise<number> {
     const woken = await rows<{ id: number }>(
       tx.db,
       `update conversations set status = 'open', snoozed_until = null, last_activity_at = now()
-       where id in (select id from conversations where status = 'snoozed' and snoozed_until <= now() order by id for update skip locked)
+       where id in (select id from conversations where status = 'snoozed' and snoozed_until <= now() order by id limit 500 for update skip locked)
        returning id`,
     );
     for (const { id } of woken) {

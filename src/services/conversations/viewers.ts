@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { Context, Reader } from "../platform/context.ts";
-import { changed, rows } from "../platform/database.ts";
+import { changed, json, rows } from "../platform/database.ts";
 import { factsChannel, packFacts } from "../platform/events.ts";
 
 /** A stream that was not heard of for this long is gone: its process died. */
@@ -41,7 +41,7 @@ export async function noteViewers(
      select "streamId", "conversationId", "agentId", now() from jsonb_to_recordset(?::jsonb)
        as s("streamId" uuid, "conversationId" bigint, "agentId" bigint)
      on conflict (stream_id) do update set seen_at = excluded.seen_at`,
-    [JSON.stringify(streams)],
+    [json(streams)],
   );
 }
 

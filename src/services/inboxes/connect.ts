@@ -77,7 +77,11 @@ export function updateInbox(ctx: Context, id: number, change: InboxChange): Prom
     if (!current) throw new NotFound();
     const teamId = change.teamId === undefined ? current.team_id : change.teamId;
     const isolated = change.isolated ?? current.isolated;
-    if (isolated && teamId === null) throw new Invalid({ team_id: "inboxes.isolated_needs_team" });
+    const hasIsolated = await row(tx.db, "select 1 from conversations where isolated_inbox_id = ? limit 1", [
+      id,
+    ]);
+    if ((isolated || hasIsolated) && teamId === null)
+      throw new Invalid({ team_id: "inboxes.isolated_needs_team" });
     const old = readSecrets(tx, current.secrets);
     const secrets: WhatsAppSecrets = {
       accessToken: change.accessToken || old.accessToken,

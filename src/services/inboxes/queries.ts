@@ -117,6 +117,15 @@ function inboxState(found: InboxRow): InboxState {
   return found.last_webhook_at ? "working" : "waiting";
 }
 
+/** Null when they were sealed with another key: one unreadable inbox must not stop the others. */
+function openSecretsOf(secrets: Secrets, sealed: string): WhatsAppSecrets | null {
+  try {
+    return JSON.parse(secrets.decrypt(sealed)) as WhatsAppSecrets;
+  } catch {
+    return null;
+  }
+}
+
 /** What sending and fetching need; null when the inbox is gone or its secrets cannot be read. */
 export async function findConnectedInbox(
   db: Knex,
@@ -134,20 +143,21 @@ export async function findConnectedInbox(
     "select id, channel, external_id, address, secrets from inboxes where id = ? and deactivated_at is null",
     [id],
   );
-  if (!found?.secrets) return null;
+  const opened = found?.secrets ? openSecretsOf(secrets, found.secrets) : null;
+  if (!found || !opened) return null;
   return {
     id: found.id,
     channel: found.channel,
     externalId: found.external_id,
     address: found.address,
-    secrets: JSON.parse(secrets.decrypt(found.secrets)) as WhatsAppSecrets,
+    secrets: opened,
   };
 }
 
 /** The token that an administrator copies into Meta's form; null when it cannot be read. */
 export async function findVerifyToken(ctx: Reader, secrets: Secrets, id: number): Promise<string | null> {
   if (!may(ctx.actor, "configure")) return null;
-  const inbox = await findConnectedInbox(ctx.db, secrets, id).catch(() => null);
+  const inbox = await findConnectedInbox(ctx.db, secrets, id);
   return inbox?.secrets.verifyToken || null;
 }
 
@@ -158,14 +168,14 @@ export async function listAppSecrets(
 ): Promise<{ fingerprint: string; appSecret: string }[]> {
   const found = await rows<{ app_secret_fingerprint: string; secrets: string }>(
     db,
-    `select distinct on (app_secret_fingerprint) app_secret_fingerprint, secrets from inboxes
+    `select app_secret_fingerprint, secrets from inboxes
      where secrets is not null and app_secret_fingerprint is not null and deactivated_at is null
-     order by app_secret_fingerprint, id`,
+     order by id`,
   );
-  return found.map((inbox) => ({
-    fingerprint: inbox.app_secret_fingerprint,
-    appSecret: (JSON.parse(secrets.decrypt(inbox.secrets)) as WhatsAppSecrets).appSecret,
-  }));
+  return found.flatMap((inbox) => {
+    const opened = openSecretsOf(secrets, inbox.secrets);
+    return opened ? [{ fingerprint: inbox.app_secret_fingerprint, appSecret: opened.appSecret }] : [];
+  });
 }
 
 /** True when an active WhatsApp inbox chose this token for Meta's handshake. */

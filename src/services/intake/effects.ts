@@ -1,6 +1,6 @@
 import type { ProviderError } from "../conversations/types.ts";
 import type { Tx } from "../platform/context.ts";
-import { rows } from "../platform/database.ts";
+import { json, rows } from "../platform/database.ts";
 import type { StoredMessage } from "./messages.ts";
 
 /** What changes a message that is stored already. `at` is ISO 8601. */
@@ -8,6 +8,8 @@ export type Effect = { inboxId: number; externalId: string; at: string } & (
   | {
       type: "status";
       token: number | null;
+      /** Which sending the token belongs to; null when the provider echoed an older form. */
+      attempt: number | null;
       delivery: "sent" | "delivered" | "read" | "failed";
       error: ProviderError | null;
     }
@@ -69,6 +71,24 @@ export async function applyEffects(
 
 type Found = Effect & { messageId: number; conversationId: number };
 
+/**
+ * Applies what came early and whose message has arrived meanwhile: two transactions side by side may each have
+ * missed the other's half.
+ *
+ * @returns how many were applied.
+ */
+export async function settleEarlyEvents(tx: Tx): Promise<number> {
+  const taken = await rows<{ id: number; event: Effect }>(
+    tx.db,
+    `delete from early_events where id in (select e.id from early_events e
+       join messages m on m.inbox_id = e.inbox_id and m.external_id = e.external_id
+       order by e.id limit 500 for update of e skip locked) returning id, event`,
+  );
+  const due = taken.sort((a, b) => a.id - b.id).map(({ event }) => event);
+  await applyEffects(tx, due, []);
+  return due.length;
+}
+
 async function takeEarly(
   tx: Tx,
   arrived: readonly { inboxId: number; externalId: string }[],
@@ -78,26 +98,32 @@ async function takeEarly(
     tx.db,
     `delete from early_events e using jsonb_to_recordset(:arrived::jsonb) as a("inboxId" bigint, "externalId" text)
      where e.inbox_id = a."inboxId" and e.external_id = a."externalId" returning e.id, e.event`,
-    { arrived: JSON.stringify(arrived.map(({ inboxId, externalId }) => ({ inboxId, externalId }))) },
+    { arrived: json(arrived.map(({ inboxId, externalId }) => ({ inboxId, externalId }))) },
   );
   return taken.sort((a, b) => a.id - b.id).map(({ event }) => event);
 }
 
-/** A status names its message by our own id too, which works before the provider's id was stored. */
+/**
+ * A status names its message by our own id too, which works before the provider's id was stored. Of an earlier
+ * sending only proof of delivery counts: its failure must not settle the one under way.
+ */
 async function findTargets(tx: Tx, effects: readonly Effect[]): Promise<{ found: Found[]; early: Effect[] }> {
   const targets = await rows<{ position: number; message_id: number; conversation_id: number }>(
     tx.db,
     `select e.position, m.id as message_id, m.conversation_id
-     from jsonb_to_recordset(:effects::jsonb) as e(position int, "inboxId" bigint, "externalId" text, token bigint)
+     from jsonb_to_recordset(:effects::jsonb) as e(position int, "inboxId" bigint, "externalId" text, token bigint, attempt int, delivery text)
      join messages m on m.inbox_id = e."inboxId"
-       and (m.external_id = e."externalId" or (m.id = e.token and m.external_id is null and m.direction = 'outbound'))`,
+       and (m.external_id = e."externalId" or (m.id = e.token and m.external_id is null and m.direction = 'outbound'
+         and (e.attempt is null or e.attempt = m.attempts or e.delivery in ('delivered', 'read'))))`,
     {
-      effects: JSON.stringify(
+      effects: json(
         effects.map((effect, position) => ({
           position,
           inboxId: effect.inboxId,
           externalId: effect.externalId,
           token: effect.type === "status" ? effect.token : null,
+          attempt: effect.type === "status" ? effect.attempt : null,
+          delivery: effect.type === "status" ? effect.delivery : null,
         })),
       ),
     },
@@ -115,12 +141,10 @@ async function findTargets(tx: Tx, effects: readonly Effect[]): Promise<{ found:
 }
 
 async function keepForLater(tx: Tx, early: readonly Effect[]): Promise<void> {
-  await tx.db("early_events").insert(
-    early.map((effect) => ({
-      inbox_id: effect.inboxId,
-      external_id: effect.externalId,
-      event: JSON.stringify(effect),
-    })),
+  await tx.db.raw(
+    `insert into early_events (inbox_id, external_id, event)
+     select (e ->> 'inboxId')::bigint, e ->> 'externalId', e from jsonb_array_elements(?::jsonb) e`,
+    [json(early)],
   );
 }
 
@@ -152,11 +176,11 @@ async function applyStatuses(tx: Tx, found: readonly Found[]): Promise<void> {
      where m.id = s."messageId" and m.direction = 'outbound' and
        array_position(array['queued', 'sending', 'unknown', 'sent', 'failed', 'delivered', 'read'], m.delivery)
        < array_position(array['queued', 'sending', 'unknown', 'sent', 'failed', 'delivered', 'read'], s.delivery)`,
-    { statuses: JSON.stringify(statuses) },
+    { statuses: json(statuses) },
   );
 }
 
-/** One reaction per side and message; the newest by the provider's time stands. An empty one removes. */
+/** One reaction per side and message; the newest by the provider's time stands. A removal stays as an empty one. */
 async function applyReactions(tx: Tx, found: readonly Found[]): Promise<void> {
   const newest = new Map<string, Found & { type: "reaction" }>();
   for (const effect of found) {
@@ -172,16 +196,11 @@ async function applyReactions(tx: Tx, found: readonly Found[]): Promise<void> {
     emoji: emoji.slice(0, 32),
     at,
   }));
-  const bindings = { reactions: JSON.stringify(reactions) };
+  const bindings = { reactions: json(reactions) };
   const set = `jsonb_to_recordset(:reactions::jsonb) as r("messageId" bigint, author text, emoji text, at timestamptz)`;
   await tx.db.raw(
-    `delete from message_reactions old using ${set} where r.emoji = '' and old.message_id = r."messageId"
-       and old.author_kind = r.author and old.sent_at <= r.at`,
-    bindings,
-  );
-  await tx.db.raw(
     `insert into message_reactions (message_id, author_kind, emoji, sent_at)
-     select "messageId", author, emoji, at from ${set} where r.emoji <> ''
+     select "messageId", author, emoji, at from ${set}
      on conflict (message_id, author_kind) do update set emoji = excluded.emoji, sent_at = excluded.sent_at, agent_id = null
      where message_reactions.sent_at <= excluded.sent_at`,
     bindings,
@@ -196,7 +215,7 @@ async function applyEdits(tx: Tx, found: readonly Found[]): Promise<void> {
      from (select distinct on ("messageId") * from jsonb_to_recordset(:edits::jsonb)
              as e("messageId" bigint, text text, at timestamptz) order by "messageId", at desc) e
      where m.id = e."messageId" and (m.edited_at is null or m.edited_at <= e.at)`,
-    { edits: JSON.stringify(edits.map(({ messageId, text, at }) => ({ messageId, text, at }))) },
+    { edits: json(edits.map(({ messageId, text, at }) => ({ messageId, text, at }))) },
   );
 }
 
@@ -206,6 +225,6 @@ async function applyRevocations(tx: Tx, found: readonly Found[]): Promise<void> 
   await tx.db.raw(
     `update messages m set revoked_at = coalesce(m.revoked_at, r.at)
      from jsonb_to_recordset(:revoked::jsonb) as r("messageId" bigint, at timestamptz) where m.id = r."messageId"`,
-    { revoked: JSON.stringify(revoked.map(({ messageId, at }) => ({ messageId, at }))) },
+    { revoked: json(revoked.map(({ messageId, at }) => ({ messageId, at }))) },
   );
 }

@@ -1,5 +1,5 @@
 import type { Tx } from "../platform/context.ts";
-import { rows } from "../platform/database.ts";
+import { json, rows } from "../platform/database.ts";
 
 /** What a batch brings to one contact in one scope (all shared inboxes together, or one isolated inbox). */
 export interface Arrival {
@@ -52,11 +52,14 @@ function lockUnresolved(tx: Tx, arrivals: readonly Arrival[]): Promise<Found[]> 
     `select c.id, c.contact_id, c.isolated_inbox_id from conversations c join ${arrivalSet}
        on c.contact_id = a."contactId" and coalesce(c.isolated_inbox_id, 0) = coalesce(a."isolatedInboxId", 0)
      where c.status <> 'resolved' order by c.id for update of c`,
-    { arrivals: JSON.stringify(arrivals) },
+    { arrivals: json(arrivals) },
   );
 }
 
-/** The assignee keeps it: they know the story. */
+/**
+ * The assignee keeps it while they are there: they know the story. What was written before the resolution and came
+ * after it was seen by nobody, so it reopens too; what is much older begins anew.
+ */
 async function reopenRecent(tx: Tx, arrivals: readonly Arrival[]): Promise<Found[]> {
   const reopened = await rows<Found>(
     tx.db,
@@ -65,12 +68,13 @@ async function reopenRecent(tx: Tx, arrivals: readonly Arrival[]): Promise<Found
          from conversations c join ${arrivalSet}
            on a.manner = 'inbound' and c.contact_id = a."contactId"
               and coalesce(c.isolated_inbox_id, 0) = coalesce(a."isolatedInboxId", 0)
-         where c.resolved_at > a."lastAt" - make_interval(secs => (select reopen_seconds from firm))
+         where abs(extract(epoch from c.resolved_at - a."lastAt")) < (select reopen_seconds from firm)
          order by c.contact_id, coalesce(c.isolated_inbox_id, 0), c.resolved_at desc) latest using (id)
        where c.status = 'resolved' order by c.id for update of c)
-     update conversations c set status = 'open', resolved_at = null, resolved_by_id = null
+     update conversations c set status = 'open', resolved_at = null, resolved_by_id = null,
+       assignee_id = (select a.id from agents a where a.id = c.assignee_id and a.deactivated_at is null)
      from candidates where c.id = candidates.id returning c.id, c.contact_id, c.isolated_inbox_id`,
-    { arrivals: JSON.stringify(arrivals) },
+    { arrivals: json(arrivals) },
   );
   for (const { id } of reopened) {
     tx.record(
@@ -91,7 +95,7 @@ function findLatest(tx: Tx, arrivals: readonly Arrival[]): Promise<Found[]> {
           and coalesce(c.isolated_inbox_id, 0) = coalesce(a."isolatedInboxId", 0)
      order by c.contact_id, coalesce(c.isolated_inbox_id, 0),
        case when a.manner = 'history' then c.id else -c.id end`,
-    { arrivals: JSON.stringify(arrivals) },
+    { arrivals: json(arrivals) },
   );
 }
 
@@ -105,6 +109,6 @@ function openNew(tx: Tx, arrivals: readonly Arrival[]): Promise<Found[]> {
      from ${arrivalSet} order by "contactId", "isolatedInboxId"
      on conflict (contact_id, coalesce(isolated_inbox_id, 0)) where status <> 'resolved' do nothing
      returning id, contact_id, isolated_inbox_id`,
-    { arrivals: JSON.stringify(arrivals) },
+    { arrivals: json(arrivals) },
   );
 }

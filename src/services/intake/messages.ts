@@ -1,5 +1,5 @@
 import type { Tx } from "../platform/context.ts";
-import { rows } from "../platform/database.ts";
+import { json, rows } from "../platform/database.ts";
 import type { KnownPerson } from "./people.ts";
 import type { InboundMessage } from "./types.ts";
 
@@ -41,7 +41,7 @@ export async function storeMessages(tx: Tx, placed: readonly PlacedMessage[]): P
        set kind = excluded.kind, text = excluded.text, content = excluded.content || '{"history": true}'
        where messages.content -> 'placeholder' = 'true' and excluded.content -> 'placeholder' is null
      returning id, inbox_id, external_id`,
-    { messages: JSON.stringify([...byKey.values()].map(toRow)) },
+    { messages: json([...byKey.values()].map(toRow)) },
   );
   const stored = inserted.flatMap(({ id, inbox_id, external_id }) => {
     const one = byKey.get(`${inbox_id}/${external_id}`);
@@ -80,7 +80,7 @@ async function storeMedia(tx: Tx, stored: readonly StoredMessage[]): Promise<voi
      select "messageId", "contactId", kind, "fileName", "mediaType", "providerMediaId", 'pending', now()
      from jsonb_to_recordset(:media::jsonb) as m("messageId" bigint, "contactId" bigint, kind text, "fileName" text,
        "mediaType" text, "providerMediaId" text)`,
-    { media: JSON.stringify(media) },
+    { media: json(media) },
   );
   tx.record({ type: "media.pending" });
 }
@@ -95,6 +95,6 @@ async function linkReplies(tx: Tx, stored: readonly StoredMessage[]): Promise<vo
      from jsonb_to_recordset(:replies::jsonb) as r(id bigint, "inboxId" bigint, "replyTo" text)
      join messages target on target.inbox_id = r."inboxId" and target.external_id = r."replyTo"
      where m.id = r.id and target.id <> m.id`,
-    { replies: JSON.stringify(replies) },
+    { replies: json(replies) },
   );
 }

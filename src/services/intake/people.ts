@@ -1,7 +1,7 @@
-import { phoneLookupKey, phoneMatchKey } from "../contacts/phone.ts";
+import { phoneLookupKey } from "../contacts/phone.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
-import { rows } from "../platform/database.ts";
+import { json, rows } from "../platform/database.ts";
 import type { IdentityChange, Person } from "./types.ts";
 
 /** A person as stored: whose they are, and the identity that replies go to. */
@@ -20,8 +20,11 @@ interface IdentityRow {
 }
 
 /**
- * Moves identities as the provider says. Once: when the new id is taken already, the old one stays where it is,
- * for two contacts are never merged by a guess.
+ * Moves identities as the provider says: a phone to a phone, a user id to a user id. When the new id is taken
+ * already, the old one stays where it is, for two contacts are never merged by a guess. The contact's own phone
+ * follows its identity, or the next owner of the old number would be taken for them.
+ *
+ * @param changes only those that were not told before.
  */
 export async function moveIdentities(
   tx: Tx,
@@ -29,28 +32,28 @@ export async function moveIdentities(
   changes: readonly IdentityChange[],
 ): Promise<void> {
   const moves = changes.flatMap(({ from, to }) =>
-    to.flatMap((id) => {
-      const old = from.filter((candidate) => candidate !== id.externalId);
-      return old.map((candidate) => ({
-        from: candidate,
-        to: id.externalId,
-        kind: id.kind,
-        key: id.phoneMatchKey,
-      }));
+    from.flatMap((old) => {
+      const next = to.find(({ kind }) => kind === old.kind);
+      return next
+        ? [{ from: old.externalId, to: next.externalId, key: next.phoneMatchKey, oldKey: old.phoneMatchKey }]
+        : [];
     }),
   );
   if (moves.length === 0) return;
-  await movePhones(tx, channel, moves);
-  const moved = await rows<{ contact_id: number; external_id: string }>(
+  const moved = await rows<{ contact_id: number }>(
     tx.db,
-    `update contact_identities i set external_id = m."to", phone_match_key = m.key, send_alternate = null,
-       display = case when m.kind = 'phone' then '' else i.display end
-     from (select distinct on ("to") * from jsonb_to_recordset(:moves::jsonb)
-             as m("from" text, "to" text, kind text, key text) order by "to") m
-     where i.channel = :channel and i.external_id = m."from" and i.kind = m.kind
-       and not exists (select 1 from contact_identities taken where taken.channel = :channel and taken.external_id = m."to")
-     returning i.contact_id, i.external_id`,
-    { channel, moves: JSON.stringify(moves) },
+    `with moved as (
+       update contact_identities i set external_id = m."to", phone_match_key = m.key, send_alternate = null, display = ''
+       from (select distinct on ("to") * from jsonb_to_recordset(:moves::jsonb)
+               as m("from" text, "to" text, key text, "oldKey" text) order by "to") m
+       where i.channel = :channel and i.external_id = m."from"
+         and not exists (select 1 from contact_identities taken where taken.channel = :channel and taken.external_id = m."to")
+       returning i.contact_id, m."to", m.key, m."oldKey"),
+     phones as (
+       update contacts p set phone = '+' || moved."to", phone_match_key = moved.key from moved
+       where p.id = moved.contact_id and moved.key is not null and p.phone_match_key = moved."oldKey")
+     select contact_id from moved`,
+    { channel, moves: json(moves) },
   );
   for (const { contact_id } of moved) {
     tx.record(
@@ -60,23 +63,24 @@ export async function moveIdentities(
   }
 }
 
-/** The contact's own phone follows, or the next owner of the old number would be taken for them. */
-async function movePhones(
-  tx: Tx,
-  channel: Channel,
-  moves: readonly { from: string; to: string; kind: string; key: string | null }[],
-) {
-  const phones = moves
-    .filter(({ kind }) => kind === "phone")
-    .map((move) => ({ ...move, oldKey: phoneMatchKey(move.from) }));
-  if (phones.length === 0) return;
-  await tx.db.raw(
-    `update contacts p set phone = '+' || m."to", phone_match_key = m.key
-     from jsonb_to_recordset(:phones::jsonb) as m("from" text, "to" text, key text, "oldKey" text)
-       join contact_identities i on i.channel = :channel and i.external_id = m."from"
-     where p.id = i.contact_id and p.phone_match_key = m."oldKey"`,
-    { channel, phones: JSON.stringify(phones) },
-  );
+/**
+ * Everyone in a batch once, with all the ids that the batch gives them: two messages that share an id are of one
+ * person, whatever else each of them leaves out.
+ */
+function gather(people: readonly Person[]): Person[] {
+  const groups = new Map<string, Person>();
+  for (const person of people) {
+    const known = [...new Set(person.ids.flatMap((id) => groups.get(id.externalId) ?? []))];
+    const all = [...known, person];
+    const ids = new Map(all.flatMap((one) => one.ids).map((id) => [id.externalId, id]));
+    const group: Person = {
+      ids: [...ids.values()].sort((a, b) => Number(a.kind === "user_id") - Number(b.kind === "user_id")),
+      name: all.findLast(({ name }) => name !== "")?.name ?? "",
+      display: all.findLast(({ display }) => display !== "")?.display ?? "",
+    };
+    for (const id of group.ids) groups.set(id.externalId, group);
+  }
+  return [...new Set(groups.values())];
 }
 
 /**
@@ -92,7 +96,7 @@ export async function knowPeople(
   channel: Channel,
   people: readonly Person[],
 ): Promise<Map<string, KnownPerson>> {
-  const distinct = [...new Map(people.map((person) => [personKey(person), person])).values()];
+  const distinct = gather(people);
   const exact = await findIdentities(tx, channel, distinct);
   const strangers = distinct.filter((person) => person.ids.some((id) => !exact.has(id.externalId)));
   if (strangers.length > 0) {
@@ -102,7 +106,7 @@ export async function knowPeople(
   }
   await updateNames(tx, distinct, exact);
   const known = new Map<string, KnownPerson>();
-  for (const person of distinct) {
+  for (const person of people) {
     const identity = exact.get(personKey(person));
     if (identity) known.set(personKey(person), { contactId: identity.contact_id, identityId: identity.id });
   }
@@ -159,7 +163,7 @@ async function attachIdentities(
        select name, phone, "matchKey", :now from given order by position returning id),
      numbered as (select id, row_number() over (order by id) as position from made)
      select numbered.id, given.key from given join numbered using (position)`,
-    { people: JSON.stringify(nobodys.map(newContact)), now: tx.now() },
+    { people: json(nobodys.map(newContact)), now: tx.now() },
   );
   for (const { id, key } of made) owner.set(key, id);
   for (const person of people) {
@@ -180,7 +184,7 @@ async function attachIdentities(
        as f("contactId" bigint, "externalId" text, kind text, "phoneMatchKey" text, display text)
      order by "externalId" on conflict (channel, external_id) do update set external_id = excluded.external_id
      returning id, contact_id, external_id`,
-    { channel, fresh: JSON.stringify(distinctBy(fresh, (id) => id.externalId)), now: tx.now() },
+    { channel, fresh: json(distinctBy(fresh, (id) => id.externalId)), now: tx.now() },
   );
   for (const identity of inserted) exact.set(identity.external_id, identity);
 }
@@ -232,7 +236,7 @@ async function updateNames(
      from (select distinct on ("contactId") "contactId", name from jsonb_to_recordset(:names::jsonb)
              as n("contactId" bigint, name text) order by "contactId") n
      where c.id = n."contactId" and c.name_source = 'provider' and c.name is distinct from n.name returning c.id`,
-    { names: JSON.stringify(names) },
+    { names: json(names) },
   );
   for (const { id } of renamed) tx.record({ type: "contact.changed", contactId: id });
 }

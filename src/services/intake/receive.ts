@@ -20,13 +20,10 @@ export type AddressedEvent = { inboxId: number; isolatedInboxId: number | null }
  * Receiving the same batch again changes nothing.
  */
 export async function receive(tx: Tx, channel: Channel, batch: readonly AddressedEvent[]): Promise<void> {
-  await moveIdentities(
-    tx,
-    channel,
-    batch.flatMap(({ event }) => (event.type === "identity_changed" ? [event] : [])),
-  );
+  const changes = await newChanges(tx, batch);
+  await moveIdentities(tx, channel, changes);
   const messages = batch.flatMap(({ inboxId, isolatedInboxId, event }) =>
-    event.type === "message" ? [{ inboxId, isolatedInboxId, message: event }] : [],
+    event.type === "message" ? [{ inboxId, isolatedInboxId, message: followChanges(event, changes) }] : [],
   );
   const people = await knowPeople(
     tx,
@@ -63,6 +60,33 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
   }
 }
 
+/** Identity changes whose message is not stored yet: a repeated one must not move anybody again. */
+async function newChanges(tx: Tx, batch: readonly AddressedEvent[]): Promise<IdentityChange[]> {
+  const told = batch.flatMap(({ inboxId, event }) =>
+    event.type === "identity_changed" ? [{ inboxId, event }] : [],
+  );
+  if (told.length === 0) return [];
+  const stored = await storedIds(
+    tx,
+    told.map(({ inboxId, event }) => ({ inboxId, externalId: event.externalId })),
+  );
+  const fresh = told.filter(({ inboxId, event }) => !stored.has(`${inboxId}/${event.externalId}`));
+  return [...new Map(fresh.map(({ event }) => [event.externalId, event])).values()];
+}
+
+/** What was written under an old id, before the change that came in the same batch, is of the person who changed. */
+function followChanges(message: InboundMessage, changes: readonly IdentityChange[]): InboundMessage {
+  for (const change of changes) {
+    if (message.sentAt > change.at) continue;
+    const ids = message.person.ids.map((id) => {
+      const isOld = change.from.some((old) => old.externalId === id.externalId);
+      return (isOld && change.to.find(({ kind }) => kind === id.kind)) || id;
+    });
+    message = { ...message, person: { ...message.person, ids } };
+  }
+  return message;
+}
+
 interface Known {
   inboxId: number;
   isolatedInboxId: number | null;
@@ -73,17 +97,25 @@ interface Known {
 /** A repeated message must not reopen a conversation, so the known ones leave before conversations are touched. */
 async function withoutStored(tx: Tx, messages: readonly Known[]): Promise<Known[]> {
   if (messages.length === 0) return [];
+  const stored = await storedIds(
+    tx,
+    messages.map(({ inboxId, message }) => ({ inboxId, externalId: message.externalId })),
+  );
+  return messages.filter(({ inboxId, message }) => !stored.has(`${inboxId}/${message.externalId}`));
+}
+
+/** Which of these are stored, as `inbox/id`; a placeholder still waits for its file and does not count. */
+async function storedIds(
+  tx: Tx,
+  wanted: readonly { inboxId: number; externalId: string }[],
+): Promise<Set<string>> {
   const { rows: known } = await tx.db.raw<{ rows: { inbox_id: number; external_id: string }[] }>(
     `select m.inbox_id, m.external_id from messages m
      where (m.inbox_id, m.external_id) in (select * from unnest(:inboxes::bigint[], :ids::text[]))
        and m.content -> 'placeholder' is null`,
-    {
-      inboxes: messages.map(({ inboxId }) => inboxId),
-      ids: messages.map(({ message }) => message.externalId),
-    },
+    { inboxes: wanted.map(({ inboxId }) => inboxId), ids: wanted.map(({ externalId }) => externalId) },
   );
-  const stored = new Set(known.map((row) => `${row.inbox_id}/${row.external_id}`));
-  return messages.filter(({ inboxId, message }) => !stored.has(`${inboxId}/${message.externalId}`));
+  return new Set(known.map((row) => `${row.inbox_id}/${row.external_id}`));
 }
 
 const strength = { inbound: 2, phone: 1, history: 0 };
@@ -116,9 +148,21 @@ function arrivals(messages: readonly Known[]): Arrival[] {
 function statuses(batch: readonly AddressedEvent[]): Effect[] {
   return batch.flatMap(({ inboxId, event }): Effect[] => {
     if (event.type !== "status") return [];
-    const token = /^\d{1,15}$/.test(event.token ?? "") ? Number(event.token) : null;
+    const [, id, attempt] = /^(\d{1,15})(?:\.(\d{1,9}))?$/.exec(event.token ?? "") ?? [];
+    const token = id === undefined ? null : Number(id);
     const { externalId, delivery, error, at } = event;
-    return [{ type: "status", inboxId, externalId, token, delivery, error, at }];
+    return [
+      {
+        type: "status",
+        inboxId,
+        externalId,
+        token,
+        attempt: attempt ? Number(attempt) : null,
+        delivery,
+        error,
+        at,
+      },
+    ];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Tx } from "../platform/context.ts";
+import { json } from "../platform/database.ts";
 import type { StoredMessage } from "./messages.ts";
 
 /** Kinds that the thread does not show as messages. */
@@ -70,7 +71,7 @@ export async function summarise(tx: Tx, stored: readonly StoredMessage[]): Promi
        "firstInboundAt" timestamptz, "lastInboundAt" timestamptz, "answeredAt" timestamptz, "lastAt" timestamptz,
        preview text, "previewKind" text, "previewAuthor" text, "inboxId" bigint, "identityId" bigint)
      where c.id = s."conversationId"`,
-    { summaries: JSON.stringify([...summaries.values()]) },
+    { summaries: json([...summaries.values()]) },
   );
 }
 
@@ -97,6 +98,6 @@ export async function openServiceWindows(tx: Tx, stored: readonly StoredMessage[
      select "identityId", "inboxId", at + interval '24 hours' from jsonb_to_recordset(:windows::jsonb)
        as w("identityId" bigint, "inboxId" bigint, at timestamptz) order by 1, 2
      on conflict (identity_id, inbox_id) do update set ends_at = greatest(service_windows.ends_at, excluded.ends_at)`,
-    { windows: JSON.stringify([...windows.values()]) },
+    { windows: json([...windows.values()]) },
   );
 }

@@ -68,8 +68,12 @@ export interface InboundStatus {
 export interface IdentityChange {
   type: "identity_changed";
   address: Address;
-  from: string[];
+  /** Of the message that told it: told again, it has no effect. */
+  externalId: string;
+  from: PersonId[];
   to: PersonId[];
+  /** ISO 8601. */
+  at: string;
 }
 
 /** The provider complains about the address itself, not about a message. */

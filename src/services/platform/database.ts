@@ -48,6 +48,13 @@ export async function row<T>(
   return (await rows<T>(db, sql, bindings))[0] ?? null;
 }
 
+/** JSON that Postgres takes: halves of surrogate pairs, as cutting a text may leave them, become U+FFFD. */
+export function json(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!/\\ud[89a-f]/i.test(text)) return text;
+  return JSON.stringify(value, (_key, entry) => (typeof entry === "string" ? entry.toWellFormed() : entry));
+}
+
 /** How many rows a raw statement changed. */
 export async function changed(
   db: Knex,
@@ -56,6 +63,11 @@ export async function changed(
 ): Promise<number> {
   const result = await db.raw(sql, bindings as never);
   return result.rowCount ?? 0;
+}
+
+/** The input itself cannot be stored or asked for: NUL, a date out of range, a length that a constraint refuses. */
+export function isUnstorable(error: unknown): boolean {
+  return /^(22|23514)/.test(String((error as { code?: unknown } | null)?.code ?? ""));
 }
 
 /** Errors of Postgres that mean "try again", not "this input is bad": lost or refused connections, deadlocks, a

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, openAsBlob } from "node:fs";
 import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -10,6 +10,8 @@ export interface Storage {
   put: (bytes: Uint8Array) => Promise<string>;
   /** @throws when the key is not there. Byte positions are inclusive, as in HTTP ranges. */
   read: (key: string, range?: { start: number; end: number }) => Readable;
+  /** The file as it lies, read only when it is sent. */
+  blob: (key: string) => Promise<Blob>;
   size: (key: string) => Promise<number>;
   remove: (key: string) => Promise<void>;
   /** Bytes that can still be written. */
@@ -44,6 +46,7 @@ export function openLocalStorage(folder: string): Storage {
       return key;
     },
     read: (key, range) => createReadStream(path(key), range),
+    blob: (key) => openAsBlob(path(key)),
     size: async (key) => (await stat(path(key))).size,
     remove: (key) => rm(path(key), { force: true }),
     async free() {

@@ -1,4 +1,5 @@
 import type { Context, Tx } from "./context.ts";
+import { json } from "./database.ts";
 import { type Audit, type Fact, factsChannel, packFacts } from "./events.ts";
 
 /**
@@ -33,18 +34,18 @@ export function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): Promise
 }
 
 async function writeAudit(ctx: Context, tx: Tx, audits: readonly Audit[]): Promise<void> {
-  const rows = audits.map((audit) => ({
-    actor_kind: ctx.actor.kind,
-    actor_id: ctx.actor.kind === "agent" ? ctx.actor.id : null,
-    source: ctx.source,
-    act: audit.act,
-    conversation_id: audit.conversationId ?? null,
-    contact_id: audit.contactId ?? null,
-    message_id: audit.messageId ?? null,
-    agent_id: audit.agentId ?? null,
-    inbox_id: audit.inboxId ?? null,
-    data: JSON.stringify(audit.data ?? {}),
-    created_at: ctx.now(),
-  }));
-  await tx.db("audit_events").insert(rows);
+  const rows = audits.map((audit) => ({ ...audit, data: audit.data ?? {} }));
+  await tx.db.raw(
+    `insert into audit_events (actor_kind, actor_id, source, act, conversation_id, contact_id, message_id, agent_id, inbox_id, data, created_at)
+     select :kind, :actorId, :source, act, "conversationId", "contactId", "messageId", "agentId", "inboxId", data, :now
+     from jsonb_to_recordset(:rows::jsonb) as a(act text, "conversationId" bigint, "contactId" bigint, "messageId" bigint,
+       "agentId" bigint, "inboxId" bigint, data jsonb)`,
+    {
+      kind: ctx.actor.kind,
+      actorId: ctx.actor.kind === "agent" ? ctx.actor.id : null,
+      source: ctx.source,
+      now: ctx.now(),
+      rows: json(rows),
+    },
+  );
 }

@@ -56,15 +56,28 @@ function searchContacts(ctx: Reader, query: string): Promise<FoundContact[]> {
   );
 }
 
-/** The newest matches: scoring every match of a common word would cost more than it helps. */
-function searchMessages(ctx: Reader, query: string): Promise<FoundMessage[]> {
+/** How far back each look reaches, by message ids: the newest are wanted, and a common word has very many. */
+const reaches = [20_000, 400_000, null];
+
+/** The newest matches, with wider and wider looks until there are enough. */
+async function searchMessages(ctx: Reader, query: string): Promise<FoundMessage[]> {
+  let found: FoundMessage[] = [];
+  for (const reach of reaches) {
+    found = await searchBack(ctx, query, reach);
+    if (found.length === most) break;
+  }
+  return found;
+}
+
+function searchBack(ctx: Reader, query: string, reach: number | null): Promise<FoundMessage[]> {
   const visible = visibleTo(ctx.actor);
   return rows(
     ctx.db,
     `with q as (select websearch_to_tsquery('public.hilo', :query) as q),
-     hits as materialized (select m.id, m.conversation_id, m.sent_at from messages m, q where m.search @@ q.q and m.shown limit 2000),
-     newest as (select h.id, h.conversation_id, h.sent_at from hits h join conversations c on c.id = h.conversation_id
-       where ${visible.sql} order by h.sent_at desc, h.id desc limit ${most})
+     newest as (select m.id, m.conversation_id, m.sent_at from messages m join conversations c on c.id = m.conversation_id
+       where m.search @@ (select q from q) and m.shown and ${visible.sql}
+         and (:reach::bigint is null or m.id > (select max(id) from messages) - :reach::bigint)
+       order by m.sent_at desc, m.id desc limit ${most})
      select n.id, n.conversation_id as "conversationId", p.name as "contactName",
        coalesce(nullif(i.display, ''), p.phone) as "contactDisplay", n.sent_at as "sentAt",
        ts_headline('public.hilo', m.text, q.q, :options) as excerpt
@@ -74,6 +87,7 @@ function searchMessages(ctx: Reader, query: string): Promise<FoundMessage[]> {
     {
       ...visible.bindings,
       query,
+      reach,
       options: "StartSel=\ue000, StopSel=\ue001, MaxFragments=1, MaxWords=24, MinWords=8",
     },
   );

@@ -55,7 +55,7 @@ describe("deliver", () => {
     expect(provider.accepted[0]?.body).to.deep.include({
       to: `+${lucia.wa_id}`,
       type: "text",
-      biz_opaque_callback_data: String(message.id),
+      biz_opaque_callback_data: `${message.id}.1`,
     });
     expect(await state(message.id)).to.include({ delivery: "sent", external_id: "wamid.out.1" });
     expect(provider.asked.at(-1)?.authorization).to.equal("Bearer test-token");

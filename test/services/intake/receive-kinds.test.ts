@@ -32,7 +32,9 @@ describe("receive, kinds and races", () => {
       { emoji: "❤️" },
     ]);
     await deliver(cast, react("", new Date(start + 3000)));
-    expect(await count("message_reactions")).to.equal(0);
+    expect(await count("message_reactions", "emoji <> ''")).to.equal(0);
+    await deliver(cast, react("👍", new Date(start + 500)));
+    expect(await count("message_reactions", "emoji <> ''")).to.equal(0);
     expect(await count("conversations", "unread_count = 1")).to.equal(1);
   });
 

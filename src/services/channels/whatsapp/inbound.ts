@@ -1,5 +1,5 @@
 import type { Delivery } from "../../conversations/types.ts";
-import type { Address, InboundEvent, InboundMessage, Translation } from "../../intake/types.ts";
+import type { Address, IdentityChange, InboundMessage, PersonId, Translation } from "../../intake/types.ts";
 import { providerError, said } from "./content.ts";
 import {
   delivery,
@@ -96,7 +96,7 @@ function readMessage(
     return;
   }
   const body = said(message);
-  const changed = identityChange(message, address);
+  const changed = identityChange(message, message.id, address, receivedAt);
   if (changed) into.events.push(changed);
   if (history && isOurs(message.from, address)) {
     into.faults.push(`message ${message.id} does not say to whom`);
@@ -106,7 +106,7 @@ function readMessage(
     type: "message",
     address,
     externalId: message.id,
-    person: changed?.type === "identity_changed" ? { ...writer, ids: changed.to } : writer,
+    person: changed ? { ...writer, ids: idsAfter(writer.ids, changed) } : writer,
     author: "contact",
     ...body,
     ...time(message.timestamp, receivedAt, body.content),
@@ -117,15 +117,32 @@ function readMessage(
 }
 
 /** `user_changed_number` and `user_changed_user_id`; older names and `new_wa_id` mean the same. */
-function identityChange(message: WhatsAppMessage, address: Address): InboundEvent | null {
+function identityChange(
+  message: WhatsAppMessage,
+  externalId: string,
+  address: Address,
+  receivedAt: Date,
+): IdentityChange | null {
   const { system } = message;
-  if (message.type !== "system" || !system) return null;
-  const from = [message.from, message.from_user_id, system.previous_user_id];
-  const to = [system.wa_id ?? system.new_wa_id, system.user_id].flatMap((id) => personId(id) ?? []);
-  const old = from.flatMap((id) => personId(id)?.externalId ?? []);
-  const isNew = to.some((id) => !old.includes(id.externalId));
-  if (!/changed_(number|user_id)/.test(system.type ?? "") || !isNew || old.length === 0) return null;
-  return { type: "identity_changed", address, from: old, to };
+  if (message.type !== "system" || !system || !/changed_(number|user_id)/.test(system.type ?? ""))
+    return null;
+  const ids = (raw: (string | undefined)[]) => raw.flatMap((id) => personId(id) ?? []);
+  const to = ids([system.wa_id ?? system.new_wa_id, system.user_id]);
+  // What was given up has a successor of its kind: a phone for a phone, a user id for a user id.
+  const from = ids([message.from, system.previous_user_id ?? message.from_user_id]).filter((old) =>
+    to.some((id) => id.kind === old.kind && id.externalId !== old.externalId),
+  );
+  if (from.length === 0) return null;
+  const at = time(message.timestamp, receivedAt, {}).sentAt;
+  return { type: "identity_changed", address, externalId, from, to, at };
+}
+
+/** The ids that a person has after a change: the new ones, and those of another kind that stayed. */
+function idsAfter(before: readonly PersonId[], change: IdentityChange): PersonId[] {
+  const stayed = before.filter((id) => !change.to.some(({ kind }) => kind === id.kind));
+  return [...change.to, ...stayed].sort(
+    (a, b) => Number(a.kind === "user_id") - Number(b.kind === "user_id"),
+  );
 }
 
 /** What the firm wrote on its own phone. */

@@ -42,7 +42,7 @@ async function upload(
   const form = new FormData();
   form.set("messaging_product", "whatsapp");
   form.set("type", media.mediaType);
-  const file = new Blob([(await media.read()) as Uint8Array<ArrayBuffer>], { type: media.mediaType });
+  const file = (await media.read()).slice(0, undefined, media.mediaType);
   form.set("file", file, media.fileName || "file");
   try {
     const answer = uploaded.parse(
@@ -67,7 +67,7 @@ function payload(message: OutboundMessage, mediaId: string | null): Record<strin
     ...(recipient.kind === "phone"
       ? { to: `+${recipient.externalId}` }
       : { recipient: recipient.externalId }),
-    biz_opaque_callback_data: String(message.id),
+    biz_opaque_callback_data: `${message.id}.${message.attempt}`,
   };
   if (message.kind === "reaction") {
     return { ...common, type: "reaction", reaction: { message_id: message.target, emoji: message.text } };
