@@ -20,9 +20,10 @@ export type AddressedEvent = { inboxId: number; isolatedInboxId: number | null }
  * Receiving the same batch again changes nothing.
  */
 export async function receive(tx: Tx, channel: Channel, batch: readonly AddressedEvent[]): Promise<void> {
-  const changes = await newChanges(tx, batch);
+  const fresh = await withoutStored(tx, batch);
+  const changes = fresh.flatMap(({ event }) => (event.type === "identity_changed" ? [event] : []));
   await moveIdentities(tx, channel, changes);
-  const messages = batch.flatMap(({ inboxId, isolatedInboxId, event }) =>
+  const messages = fresh.flatMap(({ inboxId, isolatedInboxId, event }) =>
     event.type === "message" ? [{ inboxId, isolatedInboxId, message: followChanges(event, changes) }] : [],
   );
   const people = await knowPeople(
@@ -30,15 +31,14 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
     channel,
     messages.map(({ message }) => message.person),
   );
-  const addressed = messages.flatMap((one) => {
+  const placed = messages.flatMap((one) => {
     const person = people.get(personKey(one.message.person));
     return person ? [{ ...one, person }] : [];
   });
-  const fresh = await withoutStored(tx, addressed);
-  const episodes = await findEpisodes(tx, arrivals(fresh));
+  const episodes = await findEpisodes(tx, arrivals(placed));
   const stored = await storeMessages(
     tx,
-    fresh.flatMap((one) => {
+    placed.flatMap((one) => {
       const conversationId = episodes.get(scopeKey(one.person.contactId, one.isolatedInboxId));
       return conversationId === undefined ? [] : [{ ...one, conversationId }];
     }),
@@ -58,20 +58,6 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
       messageId: id,
     });
   }
-}
-
-/** Identity changes whose message is not stored yet: a repeated one must not move anybody again. */
-async function newChanges(tx: Tx, batch: readonly AddressedEvent[]): Promise<IdentityChange[]> {
-  const told = batch.flatMap(({ inboxId, event }) =>
-    event.type === "identity_changed" ? [{ inboxId, event }] : [],
-  );
-  if (told.length === 0) return [];
-  const stored = await storedIds(
-    tx,
-    told.map(({ inboxId, event }) => ({ inboxId, externalId: event.externalId })),
-  );
-  const fresh = told.filter(({ inboxId, event }) => !stored.has(`${inboxId}/${event.externalId}`));
-  return [...new Map(fresh.map(({ event }) => [event.externalId, event])).values()];
 }
 
 /** What was written under an old id, before the change that came in the same batch, is of the person who changed. */
@@ -94,28 +80,27 @@ interface Known {
   person: { contactId: number; identityId: number };
 }
 
-/** A repeated message must not reopen a conversation, so the known ones leave before conversations are touched. */
-async function withoutStored(tx: Tx, messages: readonly Known[]): Promise<Known[]> {
-  if (messages.length === 0) return [];
-  const stored = await storedIds(
-    tx,
-    messages.map(({ inboxId, message }) => ({ inboxId, externalId: message.externalId })),
+/**
+ * What was not received before. A repeated message must neither reopen a conversation nor move a person again, so
+ * it leaves before anything is touched. A placeholder still waits for its file and does not count.
+ */
+async function withoutStored(tx: Tx, batch: readonly AddressedEvent[]): Promise<readonly AddressedEvent[]> {
+  const wanted = batch.flatMap(({ inboxId, event }) =>
+    event.type === "message" ? [{ inboxId, id: event.externalId }] : [],
   );
-  return messages.filter(({ inboxId, message }) => !stored.has(`${inboxId}/${message.externalId}`));
-}
-
-/** Which of these are stored, as `inbox/id`; a placeholder still waits for its file and does not count. */
-async function storedIds(
-  tx: Tx,
-  wanted: readonly { inboxId: number; externalId: string }[],
-): Promise<Set<string>> {
+  if (wanted.length === 0) return batch;
   const { rows: known } = await tx.db.raw<{ rows: { inbox_id: number; external_id: string }[] }>(
     `select m.inbox_id, m.external_id from messages m
      where (m.inbox_id, m.external_id) in (select * from unnest(:inboxes::bigint[], :ids::text[]))
        and m.content -> 'placeholder' is null`,
-    { inboxes: wanted.map(({ inboxId }) => inboxId), ids: wanted.map(({ externalId }) => externalId) },
+    { inboxes: wanted.map(({ inboxId }) => inboxId), ids: wanted.map(({ id }) => id) },
   );
-  return new Set(known.map((row) => `${row.inbox_id}/${row.external_id}`));
+  if (known.length === 0) return batch;
+  const stored = new Set(known.map((row) => `${row.inbox_id}/${row.external_id}`));
+  return batch.filter(
+    ({ inboxId, event }) =>
+      !("externalId" in event) || event.type === "status" || !stored.has(`${inboxId}/${event.externalId}`),
+  );
 }
 
 const strength = { inbound: 2, phone: 1, history: 0 };
