@@ -42,3 +42,13 @@ function tick() {
 }
 
 setInterval(tick, 15000);
+
+// The exact time, written when somebody asks for it by pointing.
+const exact = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "full",
+  timeStyle: "short",
+});
+document.addEventListener("pointerover", (event) => {
+  const time = event.target.closest?.("time[data-age]");
+  if (time && !time.title) time.title = exact.format(Date.parse(time.dateTime));
+});

@@ -50,6 +50,11 @@ export const icons = [
   "x",
 ] as const;
 
+/** Icons that the style sheet uses as masks, each a file of its own. */
+const masks = ["reply", "timer", "message-circle"];
+
+const lucide = () => resolve(find("lucide-static/package.json"), "../icons");
+
 interface Asset {
   type: string;
   body: Buffer;
@@ -84,6 +89,11 @@ export function openAssets(): Assets {
       },
     ],
   ]);
+  for (const name of masks)
+    assets.set(`icon-${name}.svg`, {
+      type: "image/svg+xml",
+      body: readFileSync(resolve(lucide(), `${name}.svg`)),
+    });
   const hash = createHash("sha256");
   for (const { body } of assets.values()) hash.update(body);
   const router = Router();
@@ -124,7 +134,7 @@ function script(): Buffer {
 }
 
 function sprite(): Buffer {
-  const folder = resolve(find("lucide-static/package.json"), "../icons");
+  const folder = lucide();
   const symbols = icons.map((name) => {
     const svg = readFileSync(resolve(folder, `${name}.svg`), "utf8");
     const inner = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>"));

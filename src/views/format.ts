@@ -39,6 +39,20 @@ export const exact = (at: Date, zone: Zone): string => formatter("exact", zone).
 /** `2026-11-23` in the viewer's zone: the same day has the same key. */
 export const dayKey = (at: Date, zone: Zone): string => formatter("key", zone).format(at);
 
+/** Milliseconds of when today and yesterday began, asked once a minute and zone: a list asks for every row. */
+const beginnings = new Map<string, { minute: number; today: number; yesterday: number }>();
+
+function beginningsOf(now: Date, zone: Zone): { today: number; yesterday: number } {
+  const minute = Math.floor(now.getTime() / 60_000);
+  const known = beginnings.get(zone.timeZone);
+  if (known?.minute === minute) return known;
+  const today = Temporal.PlainDate.from(dayKey(now, zone));
+  const begin = (day: Temporal.PlainDate) => day.toZonedDateTime(zone.timeZone).epochMilliseconds;
+  const made = { minute, today: begin(today), yesterday: begin(today.subtract({ days: 1 })) };
+  beginnings.set(zone.timeZone, made);
+  return made;
+}
+
 /** `Hoy`, `Ayer`, `lunes, 23 de noviembre`, with the year when it is another one. */
 export function dayName(at: Date, now: Date, zone: Zone): string {
   const t = translateFor(zone.locale);
@@ -55,9 +69,9 @@ export function shortAge(at: Date, now: Date, zone: Zone): string {
   const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000);
   if (minutes < 1) return t("time.now");
   if (minutes < 60) return t("time.minutes", { n: minutes });
-  if (minutes < 1440 && dayKey(at, zone) === dayKey(now, zone))
-    return t("time.hours", { n: Math.floor(minutes / 60) });
-  if (dayKey(at, zone) === dayKey(new Date(now.getTime() - 86_400_000), zone)) return t("time.yesterday_low");
+  const { today, yesterday } = beginningsOf(now, zone);
+  if (at.getTime() >= today) return t("time.hours", { n: Math.floor(minutes / 60) });
+  if (at.getTime() >= yesterday) return t("time.yesterday_low");
   return shortDay(at, now, zone);
 }
 

@@ -21,15 +21,14 @@ const plurals: Record<Locale, Intl.PluralRules> = {
  * @throws Error when there is no such key: a test walks all of them.
  */
 export function translator(locale: Locale): Translate {
-  const own = texts[locale];
+  const own = new Map(Object.entries(texts[locale]).map(([key, text]) => [key, text.split(" | ")]));
   return (key, values) => {
-    const text = own[key];
-    if (text === undefined) throw new Error(`no words for ${key}`);
-    const [one, many] = text.split(" | ");
-    const picked =
-      many !== undefined && plurals[locale].select(Number(values?.n ?? 0)) !== "one" ? many : (one ?? text);
-    if (!values) return picked;
-    return picked.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
+    const forms = own.get(key);
+    if (forms === undefined) throw new Error(`no words for ${key}`);
+    const [one = "", many] = forms;
+    if (!values) return one;
+    const text = many !== undefined && plurals[locale].select(Number(values.n ?? 0)) !== "one" ? many : one;
+    return text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
   };
 }
 

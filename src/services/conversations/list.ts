@@ -39,10 +39,11 @@ export async function listInbox(ctx: Reader, query: ListQuery): Promise<Conversa
     query.unread && "c.unread_count > 0",
     search.sql,
   ].filter(Boolean);
+  // The limit stands in the text: only then does Postgres know how few rows are wanted, and keeps the plan.
   const order = query.view === "queue" ? "c.waiting_since, c.id" : "c.last_activity_at desc, c.id desc";
   const found = await rows<ConversationRow>(
     ctx.db,
-    `with page as (select c.id from conversations c where ${conditions.join(" and ")} order by ${order} limit :limit)
+    `with page as (select c.id from conversations c where ${conditions.join(" and ")} order by ${order} limit ${Math.trunc(query.limit) + 1})
      select ${rowColumns}, coalesce((select array_agg(t.name order by t.name) from conversation_tags ct
          join tags t on t.id = ct.tag_id where ct.conversation_id = c.id), '{}') as tags
      from page join conversations c using (id) join contacts p on p.id = c.contact_id
@@ -54,7 +55,6 @@ export async function listInbox(ctx: Reader, query: ListQuery): Promise<Conversa
       ...search.bindings,
       status: query.status,
       agentId: ctx.actor.id,
-      limit: query.limit + 1,
     },
   );
   return { rows: found.slice(0, query.limit), hasMore: found.length > query.limit };
@@ -93,11 +93,11 @@ export async function countInbox(ctx: Reader): Promise<Counts> {
   const counts = await row<Counts>(
     ctx.db,
     `select
-       (select count(*)::int from (select 1 from conversations c where c.assignee_id = :agentId and c.status <> 'resolved' and ${visible.sql} limit :ceiling) x) as mine,
-       (select count(*)::int from (select 1 from conversations c where c.assignee_id is null and c.status = 'open' and ${visible.sql} limit :ceiling) x) as queue,
-       (select count(*)::int from (select 1 from conversations c where c.status <> 'resolved' and ${visible.sql} limit :ceiling) x) as "all",
-       (select count(*)::int from (select 1 from conversations c where c.assignee_id = :agentId and c.status <> 'resolved' and c.unread_count > 0 and ${visible.sql} limit :ceiling) x) as unread`,
-    { ...visible.bindings, agentId: ctx.actor.id, ceiling: countCeiling },
+       (select count(*)::int from (select 1 from conversations c where c.assignee_id = :agentId and c.status <> 'resolved' and ${visible.sql} limit ${countCeiling}) x) as mine,
+       (select count(*)::int from (select 1 from conversations c where c.assignee_id is null and c.status = 'open' and ${visible.sql} limit ${countCeiling}) x) as queue,
+       (select count(*)::int from (select 1 from conversations c where c.status <> 'resolved' and ${visible.sql} limit ${countCeiling}) x) as "all",
+       (select count(*)::int from (select 1 from conversations c where c.assignee_id = :agentId and c.status <> 'resolved' and c.unread_count > 0 and ${visible.sql} limit ${countCeiling}) x) as unread`,
+    { ...visible.bindings, agentId: ctx.actor.id },
   );
   return counts ?? { mine: 0, queue: 0, all: 0, unread: 0 };
 }

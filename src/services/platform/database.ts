@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import createKnex, { type Knex } from "knex";
 import pg from "pg";
 
@@ -29,13 +30,59 @@ export function openDatabase(url: string, options: { size: number; name: string 
   return db;
 }
 
+/** Statements with named places, made positional once: the same text comes again with every request. */
+interface Prepared {
+  name: string;
+  text: string;
+  places: string[] | null;
+}
+
+const prepared = new Map<string, Prepared>();
+
+/** Texts come from a fixed set of templates with few variants each; a leak of values into texts would show here. */
+const mostPrepared = 2000;
+
+function prepare(sql: string, named: boolean): Prepared {
+  const known = prepared.get(sql);
+  if (known) return known;
+  const places: string[] = [];
+  const text = named
+    ? sql.replaceAll(/(?<!:):([a-zA-Z]\w*)/g, (_whole, place: string) => {
+        places.push(place);
+        return "?";
+      })
+    : sql;
+  const name = `h${createHash("sha256").update(sql).digest("base64url").slice(0, 20)}`;
+  const made = { name, text, places: named ? places : null };
+  if (prepared.size < mostPrepared) prepared.set(sql, made);
+  return made;
+}
+
+/**
+ * Runs a statement that Postgres plans once a connection. Bindings are a list for `?`, or an object for `:name`.
+ *
+ * @throws Error when a named place has no binding: it would silently become null.
+ */
+function run(db: Knex, sql: string, bindings: readonly unknown[] | object): Knex.Raw {
+  const named = !Array.isArray(bindings);
+  const { name, text, places } = prepare(sql, named);
+  const values = places
+    ? places.map((place) => {
+        const value = (bindings as Record<string, unknown>)[place];
+        if (value === undefined) throw new Error(`no binding for :${place}`);
+        return value;
+      })
+    : (bindings as unknown[]);
+  return db.raw(text, values as never).options({ name });
+}
+
 /** Rows of a raw statement, typed by the caller. */
 export async function rows<T>(
   db: Knex,
   sql: string,
   bindings: readonly unknown[] | object = [],
 ): Promise<T[]> {
-  const result = await db.raw(sql, bindings as never);
+  const result = await run(db, sql, bindings);
   return result.rows;
 }
 
@@ -61,7 +108,7 @@ export async function changed(
   sql: string,
   bindings: readonly unknown[] | object = [],
 ): Promise<number> {
-  const result = await db.raw(sql, bindings as never);
+  const result = await run(db, sql, bindings);
   return result.rowCount ?? 0;
 }
 

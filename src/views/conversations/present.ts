@@ -17,7 +17,6 @@ export interface RowView {
   preview: string;
   isAnswer: boolean;
   when: string;
-  exact: string;
   iso: string;
   waitingSince: string | null;
   waiting: string;
@@ -50,7 +49,6 @@ export function presentRow(row: ConversationRow, viewer: Viewer, currentId: numb
         : [t(`kind.${row.previewKind}`), row.preview].filter(Boolean).join(" · "),
     isAnswer: row.previewAuthor !== "contact",
     when: shortAge(row.lastActivityAt, viewer.now, viewer),
-    exact: exact(row.lastActivityAt, viewer),
     iso: row.lastActivityAt.toISOString(),
     waitingSince: row.waitingSince?.toISOString() ?? null,
     waiting: row.waitingSince ? shortAge(row.waitingSince, viewer.now, viewer) : "",

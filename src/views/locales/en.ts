@@ -90,7 +90,6 @@ export const en: Record<keyof typeof es, string> = {
   "row.answered": "Answered:",
   "row.unread": "{n} unread",
   "row.waiting": "Waiting for",
-  "row.waiting_since": "How long they have been waiting for an answer",
   "row.assigned": "Assigned to {name}",
   "row.unassigned": "unassigned",
   "status.open": "Open",

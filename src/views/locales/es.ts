@@ -95,7 +95,6 @@ export const es = {
   "row.answered": "Respondida:",
   "row.unread": "{n} sin leer",
   "row.waiting": "Espera desde hace",
-  "row.waiting_since": "Tiempo que lleva esperando respuesta",
   "row.assigned": "Asignada a {name}",
   "row.unassigned": "sin asignar",
 
