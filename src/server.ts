@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -19,6 +20,8 @@ import { type Schedule, startSchedule } from "./services/schedule.ts";
 /** Connections: requests and jobs share one pool, deliveries have their own, so that neither starves the other. */
 const poolSize = 16;
 const doorPoolSize = 4;
+/** How long clients have to take their "Connection: close" before the door shuts. */
+const farewellMs = 600;
 /** Docker kills after ten seconds by default, systemd after ninety. */
 const longestStopMs = 20_000;
 
@@ -94,6 +97,7 @@ export async function startServer(
     stopping ??= (async () => {
       app.health.drain();
       app.live.close();
+      await sleep(farewellMs);
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeIdleConnections();
       const forced = setTimeout(() => server.closeAllConnections(), longestStopMs / 2);

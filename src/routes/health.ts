@@ -20,6 +20,11 @@ export function healthRoutes(platform: Platform): Health {
   gauges(platform, registry);
 
   const router = Router();
+  // Told to go elsewhere with its next answer, a client never meets a connection that closes under its request.
+  router.use((_req, res, next) => {
+    if (draining) res.set("Connection", "close");
+    next();
+  });
   router.get("/healthz", (_req, res) => void res.type("text").send("ok"));
   router.get("/readyz", async (_req, res) => {
     try {

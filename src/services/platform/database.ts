@@ -7,6 +7,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 /** Session settings: no statement, lock or forgotten transaction may hold others up for ever. Milliseconds. */
 const sessionOptions = [
   "-c jit=off",
+  "-c plan_cache_mode=force_generic_plan",
   "-c timezone=UTC",
   "-c statement_timeout=30000",
   "-c lock_timeout=10000",
@@ -26,6 +27,8 @@ export function openDatabase(url: string, options: { size: number; name: string 
     },
     pool: { min: 0, max: options.size, acquireTimeoutMillis: 5000, propagateCreateError: true },
     asyncStackTraces: false,
+    // Every error is thrown to whoever asked; printed as well it would only repeat itself.
+    log: { warn() {}, error() {}, debug() {}, deprecate() {} },
   });
   return db;
 }
