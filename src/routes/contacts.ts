@@ -2,7 +2,9 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { getContact, listContacts } from "../services/contacts/queries.ts";
 import { updateContact } from "../services/contacts/save-contact.ts";
+import { listHappenings } from "../services/conversations/happenings.ts";
 import { listMessages } from "../services/conversations/messages.ts";
+import { listNotes } from "../services/conversations/note.ts";
 import { getStory } from "../services/conversations/story.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { phoneOf, presentEpisodes, presentFiles } from "../views/conversations/context.ts";
@@ -138,8 +140,14 @@ async function timeline(req: Request, contactId: number, before: unknown) {
   const hasOlder = messages.length > timelineSize;
   const shown = hasOlder ? messages.slice(1) : messages;
   const [oldest] = shown;
+  const until = parseThreadCursor(before)?.sentAt ?? null;
+  const span = { from: hasOlder && oldest ? oldest.sentAt : null, to: until };
+  const [notes, happenings] = await Promise.all([
+    listNotes(req.ctx, { contactId }, span),
+    listHappenings(req.ctx, { contactId }, { ...span, limit: 100 }),
+  ]);
   return {
-    items: presentThread({ messages: shown, notes: [], happenings: [] }, req.viewer),
+    items: presentThread({ messages: shown, notes, happenings }, req.viewer),
     older: hasOlder && oldest ? `/contacts/${contactId}/timeline?before=${threadCursor(oldest)}` : null,
   };
 }

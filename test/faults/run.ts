@@ -267,7 +267,7 @@ async function wakeOnce(fleet: Fleet, db: ReturnType<typeof openDatabase>): Prom
   );
 }
 
-/** T-R14: a stop finishes what was begun. */
+/** T-R14: a stop says that it is not ready, and finishes what was begun. */
 async function gracefulStops(fleet: Fleet): Promise<void> {
   await fleet.ready();
   let broken = 0;
@@ -276,21 +276,29 @@ async function gracefulStops(fleet: Fleet): Promise<void> {
   const codes: (number | null)[] = [];
   for (let n = 0; n < 5; n += 1) {
     const target = fleet.urls[0] ?? "";
-    let stopping = false;
-    const load = Array.from({ length: 8 }, async () => {
-      while (!stopping) {
-        total += 1;
-        const answer = await post(target, delivery(messageValue())).catch(
-          (error: { cause?: { code?: string } }) => (error.cause?.code === "ECONNREFUSED" ? -1 : 0),
+    // As a balancer does: ask whether it is ready, and send it nothing more once it is not.
+    let isReady = true;
+    const asking = (async () => {
+      while (isReady) {
+        isReady = await fetch(`${target}/readyz`).then(
+          async (answer) => {
+            await answer.text();
+            return answer.ok;
+          },
+          () => false,
         );
-        if (answer === -1) return;
-        if (answer !== 200) broken += 1;
+        await pause(50);
+      }
+    })();
+    const load = Array.from({ length: 8 }, async () => {
+      while (isReady) {
+        total += 1;
+        if ((await post(target, delivery(messageValue())).catch(() => 0)) !== 200) broken += 1;
       }
     });
     await pause(300);
     const { code, ms } = await fleet.terminate(0);
-    stopping = true;
-    await Promise.all(load);
+    await Promise.all([asking, ...load]);
     codes.push(code);
     slowest = Math.max(slowest, ms);
     await fleet.ready();
