@@ -56,10 +56,12 @@ export function conversationRoutes(cursor: () => string): Router {
   conversations.get("/conversations/:id", async (req, res) => {
     const id = idParam(req.params);
     const at = cursor();
-    const workspace = await loadWorkspace(req, id, at);
-    if (req.isFragment)
-      return fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
-    const list = await loadList(req, id);
+    if (req.isFragment) {
+      const workspace = await loadWorkspace(req, id, at);
+      fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
+      return;
+    }
+    const [workspace, list] = await Promise.all([loadWorkspace(req, id, at), loadList(req, id)]);
     res.send(req.render("inbox/show", { title: workspace.head.name, list, workspace, cursor: at }));
   });
 

@@ -2,24 +2,28 @@ import { randomBytes } from "node:crypto";
 import type { NextFunction, Request, Response } from "express";
 import { getFirm } from "../services/agents/firm.ts";
 import type { Actor, Platform } from "../services/platform/context.ts";
+import { leastFree } from "../services/platform/storage.ts";
 import { initials } from "../views/format.ts";
 import { createRender, type Viewer } from "../views/index.ts";
 
-/** A copy of the firm's row, at most this old. Milliseconds. */
+/** The firm's row and the disk are looked at again after this long. Milliseconds. */
 const firmLivesMs = 5_000;
 
 /**
  * Gives each request its context and its renderer: anonymous first, so that whatever forgets to ask sees nothing.
  */
 export function identify(platform: Platform, version: string) {
-  let firm: { at: number; value: Awaited<ReturnType<typeof getFirm>> } | null = null;
-  async function currentFirm() {
-    if (!firm || firm.at < Date.now() - firmLivesMs)
-      firm = { at: Date.now(), value: await getFirm(platform.db) };
-    return firm.value;
+  let known: { at: number; firm: Awaited<ReturnType<typeof getFirm>>; isDiskLow: boolean } | null = null;
+  async function surroundings() {
+    if (!known || known.at < Date.now() - firmLivesMs) {
+      const [firm, free] = await Promise.all([getFirm(platform.db), platform.storage.free()]);
+      known = { at: Date.now(), firm, isDiskLow: free < leastFree };
+    }
+    return known;
   }
   return async (req: Request, res: Response, next: NextFunction) => {
-    const { name, locale, timeZone } = await currentFirm();
+    const { firm, isDiskLow } = await surroundings();
+    const { name, locale, timeZone } = firm;
     const session = req.user;
     const actor: Actor = session?.actor ?? { kind: "anonymous" };
     const now = new Date();
@@ -34,7 +38,7 @@ export function identify(platform: Platform, version: string) {
       now,
     };
     req.viewer = viewer;
-    req.render = createRender(viewer, { nonce: req.nonce, version, firmName: name });
+    req.render = createRender(viewer, { nonce: req.nonce, version, firmName: name, isDiskLow });
     res.set("Content-Language", viewer.locale);
     next();
   };

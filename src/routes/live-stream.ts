@@ -39,7 +39,7 @@ export function openStream(
     ctx: { ...req.ctx, now: () => new Date() },
     viewer: req.viewer,
     // Pushed regions hold no htmx of their own, so they need no nonce: injected attributes stay without one.
-    render: createRender(req.viewer, { nonce: "", version, firmName }),
+    render: createRender(req.viewer, { nonce: "", version, firmName, isDiskLow: false }),
     conversationId,
     res,
   };

@@ -25,6 +25,8 @@ export interface Base {
   /** Changes with each release, so that browsers keep files for ever. */
   version: string;
   firmName: string;
+  /** The disk is nearly full: everybody is told, for files are refused and messages soon would be. */
+  isDiskLow: boolean;
 }
 
 export const templatesFolder = resolve(import.meta.dirname);
@@ -36,7 +38,7 @@ export type Render = <Name extends keyof Views>(template: Name, data: Views[Name
 /** Renders a template for one viewer. */
 export function createRender(
   viewer: Viewer,
-  page: { nonce: string; version: string; firmName: string },
+  page: Pick<Base, "nonce" | "version" | "firmName" | "isDiskLow">,
 ): Render {
   const base: Base = { t: translateFor(viewer.locale), viewer, ...page };
   return (template, data) => eta.render(template, { ...base, ...data });

@@ -5,13 +5,11 @@ import type { Context } from "../platform/context.ts";
 import { changed, row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { inspectFile, withoutMetadata } from "../platform/files.ts";
+import { leastFree } from "../platform/storage.ts";
 import { adapterOf } from "./index.ts";
 
 /** Uploads that were never sent are forgotten after this long. */
 const orphanHours = 24;
-
-/** Below this much free disk uploads stop, so that messages still find room. Bytes. */
-const leastFree = 200 * 1024 * 1024;
 
 /**
  * Keeps a file that an agent chose, until a reply takes it along. The type is what the bytes say.

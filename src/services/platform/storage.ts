@@ -4,6 +4,9 @@ import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 
+/** Below this much free disk uploads stop and people are told, so that messages still find room. Bytes. */
+export const leastFree = 200 * 1024 * 1024;
+
 /** Where files lie. The database holds the key; nothing outside ever chooses one. */
 export interface Storage {
   /** Writes all bytes or nothing and answers the new key. */

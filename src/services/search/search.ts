@@ -1,7 +1,7 @@
 import { visibleTo as visibleContacts } from "../contacts/policy.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { Reader } from "../platform/context.ts";
-import { rows } from "../platform/database.ts";
+import { row, rows } from "../platform/database.ts";
 
 export interface FoundContact {
   id: number;
@@ -57,26 +57,31 @@ function searchContacts(ctx: Reader, query: string): Promise<FoundContact[]> {
 }
 
 /** How far back each look reaches, by message ids: the newest are wanted, and a common word has very many. */
-const reaches = [20_000, 400_000, null];
+const reaches = [30_000, 500_000, Number.POSITIVE_INFINITY];
+
+/** Floors are rounded down to this, so that the same statement serves many searches. */
+const floorStep = 10_000;
 
 /** The newest matches, with wider and wider looks until there are enough. */
 async function searchMessages(ctx: Reader, query: string): Promise<FoundMessage[]> {
+  const newest = await row<{ id: number }>(ctx.db, "select max(id) as id from messages");
   let found: FoundMessage[] = [];
   for (const reach of reaches) {
-    found = await searchBack(ctx, query, reach);
-    if (found.length === most) break;
+    const floor = Math.max(0, Math.floor(((newest?.id ?? 0) - reach) / floorStep) * floorStep);
+    found = await searchAbove(ctx, query, floor);
+    if (found.length === most || floor === 0) break;
   }
   return found;
 }
 
-function searchBack(ctx: Reader, query: string, reach: number | null): Promise<FoundMessage[]> {
+/** The floor stands in the text: only then does Postgres know how little it cuts off, and joins both indexes. */
+function searchAbove(ctx: Reader, query: string, floor: number): Promise<FoundMessage[]> {
   const visible = visibleTo(ctx.actor);
   return rows(
     ctx.db,
     `with q as (select websearch_to_tsquery('public.hilo', :query) as q),
      newest as (select m.id, m.conversation_id, m.sent_at from messages m join conversations c on c.id = m.conversation_id
-       where m.search @@ (select q from q) and m.shown and ${visible.sql}
-         and (:reach::bigint is null or m.id > (select max(id) from messages) - :reach::bigint)
+       where m.search @@ websearch_to_tsquery('public.hilo', :query) and m.shown and m.id > ${floor} and ${visible.sql}
        order by m.sent_at desc, m.id desc limit ${most})
      select n.id, n.conversation_id as "conversationId", p.name as "contactName",
        coalesce(nullif(i.display, ''), p.phone) as "contactDisplay", n.sent_at as "sentAt",
@@ -87,7 +92,6 @@ function searchBack(ctx: Reader, query: string, reach: number | null): Promise<F
     {
       ...visible.bindings,
       query,
-      reach,
       options: "StartSel=\ue000, StopSel=\ue001, MaxFragments=1, MaxWords=24, MinWords=8",
     },
   );

@@ -12,6 +12,8 @@ export const en: Record<keyof typeof es, string> = {
   "nav.profile": "Your profile: {name}",
   "nav.unread": "{n} unread conversation of yours | {n} unread conversations of yours",
   "page.offline": "Offline. What you write stays here and is saved when you are back.",
+  "page.disk_low":
+    "The server is almost out of disk space: it takes no more files and soon no messages. Tell whoever runs it.",
   "page.older": "Show older",
   "page.cancel": "Cancel",
   "time.now": "now",

@@ -11,6 +11,8 @@ export const es = {
   "nav.unread": "{n} conversación tuya sin leer | {n} conversaciones tuyas sin leer",
 
   "page.offline": "Sin conexión. Lo que escribas se queda aquí y se guarda al volver.",
+  "page.disk_low":
+    "Al servidor casi no le queda espacio: ya no acepta archivos y pronto no podrá recibir mensajes. Avisa a quien lo administra.",
   "page.older": "Ver anteriores",
   "page.cancel": "Cancelar",
 
