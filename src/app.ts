@@ -18,6 +18,7 @@ import { identify, prepare } from "./routes/identify.ts";
 import { inboxRoutes } from "./routes/inbox.ts";
 import { type Live, openLive } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
+import { rememberCounts } from "./routes/remembered-counts.ts";
 import "./routes/request.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { openSignIn } from "./routes/sessions.ts";
@@ -61,6 +62,7 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   const assets = openAssets();
   const health = healthRoutes(platform);
   const live = openLive(platform, bell, assets.version);
+  const countFor = rememberCounts(bell);
   const signIn = openSignIn(platform, demo?.logins ?? []);
   const https = config.baseUrl?.startsWith("https://") ?? false;
 
@@ -103,8 +105,8 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   if (demo) app.use(demoRoutes(demo));
   app.use(requireAgent);
   app.use(
-    inboxRoutes(live.cursor),
-    conversationRoutes(live.cursor),
+    inboxRoutes(live.cursor, countFor),
+    conversationRoutes(live.cursor, countFor),
     messages,
     files,
     uploads,

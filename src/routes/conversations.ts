@@ -25,6 +25,7 @@ import {
 import { translateFor } from "../views/i18n.ts";
 import { loadList } from "./inbox.ts";
 import { renderBubble } from "./live-message.ts";
+import type { CountFor } from "./remembered-counts.ts";
 import { fragment, leave, redirect } from "./respond.ts";
 import { fieldErrors, idParam, optionalId, uuid } from "./validate.ts";
 import {
@@ -50,7 +51,7 @@ const draftForm = z.object({ kind: z.enum(["reply", "note"]), text: one.max(20_0
 const tagForm = z.object({ name: one.min(1, "tags.length").max(60, "tags.length") });
 
 /** One conversation: reading it, and everything done to it. */
-export function conversationRoutes(cursor: () => string): Router {
+export function conversationRoutes(cursor: () => string, countFor: CountFor): Router {
   const conversations = Router();
 
   conversations.get("/conversations/:id", async (req, res) => {
@@ -61,7 +62,7 @@ export function conversationRoutes(cursor: () => string): Router {
       fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
       return;
     }
-    const [workspace, list] = await Promise.all([loadWorkspace(req, id, at), loadList(req, id)]);
+    const [workspace, list] = await Promise.all([loadWorkspace(req, id, at), loadList(req, id, countFor)]);
     res.send(req.render("inbox/show", { title: workspace.head.name, list, workspace, cursor: at }));
   });
 

@@ -1,9 +1,10 @@
 import { type Request, Router } from "express";
 import { z } from "zod";
-import { countCeiling, countInbox, type ListQuery, listInbox } from "../services/conversations/list.ts";
+import { countCeiling, type ListQuery, listInbox } from "../services/conversations/list.ts";
 import { presentRow } from "../views/conversations/present.ts";
 import { translateFor } from "../views/i18n.ts";
 import type { ListView } from "../views/views.ts";
+import type { CountFor } from "./remembered-counts.ts";
 import { fragment, redirect } from "./respond.ts";
 
 /** Rows at first, how many each "more" adds, and the most that one page holds. */
@@ -21,7 +22,7 @@ const listQuery = z.object({
 });
 
 /** The inbox page and the list region that refreshes itself. `cursor` is where the live stream stands. */
-export function inboxRoutes(cursor: () => string): Router {
+export function inboxRoutes(cursor: () => string, countFor: CountFor): Router {
   const inbox = Router();
 
   inbox.get("/", (_req, res) => redirect(res, "/inbox"));
@@ -32,19 +33,23 @@ export function inboxRoutes(cursor: () => string): Router {
       fragment(res, req.render("conversations/_workspace", { workspace: null, cursor: at }));
       return;
     }
-    const list = await loadList(req, null);
+    const list = await loadList(req, null, countFor);
     const title = translateFor(req.viewer.locale)("list.title");
     res.send(req.render("inbox/show", { title, list, workspace: null, cursor: at }));
   });
 
   inbox.get("/inbox/list", async (req, res) => {
-    fragment(res, req.render("conversations/_list", { list: await loadList(req, null) }));
+    fragment(res, req.render("conversations/_list", { list: await loadList(req, null, countFor) }));
   });
 
   return inbox;
 }
 
-export async function loadList(req: Request, currentId: number | null): Promise<ListView> {
+export async function loadList(
+  req: Request,
+  currentId: number | null,
+  countFor: CountFor,
+): Promise<ListView> {
   const asked = listQuery.parse(req.query);
   const query: ListQuery = {
     view: asked.view,
@@ -53,7 +58,7 @@ export async function loadList(req: Request, currentId: number | null): Promise<
     search: asked.q,
     limit: asked.limit,
   };
-  const [found, counts] = await Promise.all([listInbox(req.ctx, query), countInbox(req.ctx)]);
+  const [found, counts] = await Promise.all([listInbox(req.ctx, query), countFor(req.ctx)]);
   const current = currentId ?? asked.current ?? null;
   const shown = (n: number) => (n >= countCeiling ? `${countCeiling - 1}+` : String(n));
   return {

@@ -57,10 +57,10 @@ function searchContacts(ctx: Reader, query: string): Promise<FoundContact[]> {
 }
 
 /** How far back each look reaches, by message ids: the newest are wanted, and a common word has very many. */
-const reaches = [30_000, 500_000, Number.POSITIVE_INFINITY];
+const reaches = [6_000, 100_000, Number.POSITIVE_INFINITY];
 
 /** Floors are rounded down to this, so that the same statement serves many searches. */
-const floorStep = 10_000;
+const floorStep = 2_000;
 
 /** The newest matches, with wider and wider looks until there are enough. */
 async function searchMessages(ctx: Reader, query: string): Promise<FoundMessage[]> {
