@@ -57,7 +57,7 @@ function searchContacts(ctx: Reader, query: string): Promise<FoundContact[]> {
 }
 
 /** How far back each look reaches, by message ids: the newest are wanted, and a common word has very many. */
-const reaches = [6_000, 100_000, Number.POSITIVE_INFINITY];
+const reaches = [20_000, Number.POSITIVE_INFINITY];
 
 /** Floors are rounded down to this, so that the same statement serves many searches. */
 const floorStep = 2_000;
