@@ -12,6 +12,8 @@ export interface FaultyProvider {
   reached: Reached[];
   /** Where statuses are posted: any of these, tried until one takes them. */
   targets: string[];
+  /** Messages whose statuses are still being told. */
+  telling: () => number;
   close: () => Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export async function startFaultyProvider(random: () => number): Promise<FaultyP
   const targets: string[] = [];
   let n = 0;
   let closed = false;
+  let telling = 0;
 
   async function tell(id: string, token: string): Promise<void> {
     const words = ["sent", "delivered", "read"].sort(() => random() - 0.5);
@@ -62,7 +65,10 @@ export async function startFaultyProvider(random: () => number): Promise<FaultyP
     const id = `wamid.F${n}`;
     const token = body.biz_opaque_callback_data ?? "";
     reached.push({ messageId: token.split(".")[0] ?? "", at: Date.now() });
-    void tell(id, token);
+    telling += 1;
+    void tell(id, token).finally(() => {
+      telling -= 1;
+    });
     if (dice < 0.13) return void res.socket?.destroy();
     json(200, { messages: [{ id }] });
   });
@@ -72,6 +78,7 @@ export async function startFaultyProvider(random: () => number): Promise<FaultyP
     url: `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`,
     reached,
     targets,
+    telling: () => telling,
     close: async () => {
       closed = true;
       server.closeAllConnections();
