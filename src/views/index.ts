@@ -31,7 +31,15 @@ export interface Base {
 
 export const templatesFolder = resolve(import.meta.dirname);
 
-const eta = new Eta({ views: templatesFolder, cache: true, autoEscape: true, autoTrim: [false, "nl"] });
+const eta = new Eta({
+  views: templatesFolder,
+  cache: true,
+  autoEscape: true,
+  autoTrim: [false, "nl"],
+  // A field that a form never had is empty to a person, not "undefined".
+  autoFilter: true,
+  filterFunction: (value: unknown) => String(value ?? ""),
+});
 
 export type Render = <Name extends keyof Views>(template: Name, data: Views[Name]) => string;
 

@@ -68,6 +68,27 @@ describe("pages", () => {
     }
   });
 
+  it("never say undefined, NaN or [object Object]", async () => {
+    const diego = await hilo.as("diego");
+    const paths = [
+      "/inbox?view=all",
+      `/conversations/${conversationId}`,
+      "/contacts/1?edit=1",
+      "/settings/inboxes/new",
+      "/settings/agents/new",
+      "/settings/profile",
+      "/audit",
+      "/search?q=hola",
+    ];
+    for (const path of paths) {
+      const { text } = await diego.get(path).expect(200);
+      expect(text, path).to.not.match(/undefined|NaN|\[object/);
+    }
+    const bare = await diego.post("/settings/inboxes").type("form").send({});
+    expect(bare.status).to.equal(422);
+    expect(bare.text).to.not.contain("undefined");
+  });
+
   it("work without htmx: every act answers 303", async () => {
     const ana = await hilo.as("ana");
     const at = `/conversations/${conversationId}`;
