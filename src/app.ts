@@ -60,6 +60,7 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
     .set("query parser", "simple")
     .set("etag", false);
   const assets = openAssets();
+  app.locals.version = assets.version;
   const health = healthRoutes(platform);
   const live = openLive(platform, bell, assets.version);
   const countFor = rememberCounts(bell);
