@@ -12,6 +12,7 @@ import { openDatabase } from "./services/platform/database.ts";
 import { startEmbeddedPostgres } from "./services/platform/embedded-postgres.ts";
 import { factsChannel } from "./services/platform/events.ts";
 import { createLogger } from "./services/platform/logger.ts";
+import { startLoop } from "./services/platform/loop.ts";
 import { migrate } from "./services/platform/migrate.ts";
 import { openSecrets } from "./services/platform/secrets.ts";
 import { openLocalStorage } from "./services/platform/storage.ts";
@@ -20,6 +21,8 @@ import { type Schedule, startSchedule } from "./services/schedule.ts";
 /** Connections: requests and jobs share one pool, deliveries have their own, so that neither starves the other. */
 const poolSize = 16;
 const doorPoolSize = 4;
+/** How often the embedded Postgres is looked at: a file and a process id, no query. */
+const watchMs = 1000;
 /** How long clients have to take their "Connection: close" before the door shuts. */
 const farewellMs = 600;
 /** Docker kills after ten seconds by default, systemd after ninety. */
@@ -36,6 +39,9 @@ export async function openPlatform(config: Config, size = poolSize) {
   const logger = createLogger(config.logLevel);
   const embedded = config.databaseUrl ? null : await startEmbeddedPostgres(config.dataDir);
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? "";
+  const revival = embedded ? startLoop("postgres", logger, embedded.revive) : null;
+  const watch = setInterval(() => revival?.nudge(), watchMs);
+  watch.unref();
   const db = openDatabase(databaseUrl, { size, name: "hilo" });
   await migrate(db);
   const storage = openLocalStorage(`${config.dataDir}/files`);
@@ -44,6 +50,8 @@ export async function openPlatform(config: Config, size = poolSize) {
     platform,
     databaseUrl,
     async close() {
+      clearInterval(watch);
+      await revival?.stop();
       await db.destroy();
       await embedded?.stop();
     },

@@ -13,9 +13,13 @@ const run = promisify(execFile);
 
 /** Starting after a crash replays the log first; a small server may need this long. */
 const longestStartMs = 120_000;
+/** After one that died at once: the backends of the one before need a moment to go. */
+const retryMs = 200;
 
 export interface EmbeddedPostgres {
   url: string;
+  /** Starts it again at the same address if it died; nothing to do while it runs. */
+  revive: () => Promise<void>;
   /** Stops it, unless another Hilo process still uses it: the last one out closes the door. */
   stop: () => Promise<void>;
 }
@@ -35,20 +39,48 @@ export async function startEmbeddedPostgres(
   await removeUnfinished(dataDir);
   if (!existsSync(join(cluster, "PG_VERSION"))) await initialise(binaries, dataDir, cluster);
   const password = readFileSync(join(cluster, "hilo.password"), "utf8").trim();
+  const start = (port: number | null) =>
+    startOrAdopt({
+      binaries,
+      dataDir,
+      cluster,
+      password,
+      settings: port ? { ...settings, port: String(port) } : settings,
+    });
+  const { url, port } = await start(null);
+  return {
+    url,
+    async revive() {
+      if (!findRunning(cluster)) await start(port);
+    },
+    stop: () => stop(cluster, url),
+  };
+}
+
+interface Cluster {
+  binaries: Binaries;
+  dataDir: string;
+  cluster: string;
+  password: string;
+  settings: Record<string, string>;
+}
+
+async function startOrAdopt(of: Cluster): Promise<{ url: string; port: number }> {
   const deadline = Date.now() + longestStartMs;
   let child: ChildProcess | null = null;
   while (Date.now() < deadline) {
-    const running = findRunning(cluster);
+    const running = findRunning(of.cluster);
     if (running) {
-      const url = `postgresql://hilo:${password}@127.0.0.1:${running.port}/hilo`;
-      const answer = await ask(url, running.port, password);
-      if (answer === "ready") return { url, stop: () => stop(cluster, url) };
-    } else if (!child || child.exitCode !== null) {
-      child = await launch(binaries, dataDir, cluster, settings);
+      const url = `postgresql://hilo:${of.password}@127.0.0.1:${running.port}/hilo`;
+      const answer = await ask(url, running.port, of.password);
+      if (answer === "ready") return { url, port: running.port };
+    } else if (!child || child.exitCode !== null || child.signalCode !== null) {
+      if (child) await sleep(retryMs);
+      child = await launch(of);
     }
     await sleep(30);
   }
-  throw new Error(`The embedded Postgres did not start: see ${join(dataDir, "postgres.log")}`);
+  throw new Error(`The embedded Postgres did not start: see ${join(of.dataDir, "postgres.log")}`);
 }
 
 interface Binaries {
@@ -112,15 +144,10 @@ async function initialise(binaries: Binaries, dataDir: string, cluster: string):
   }
 }
 
-async function launch(
-  binaries: Binaries,
-  dataDir: string,
-  cluster: string,
-  settings: Record<string, string>,
-): Promise<ChildProcess> {
+async function launch({ binaries, dataDir, cluster, settings }: Cluster): Promise<ChildProcess> {
   const log = openSync(join(dataDir, "postgres.log"), "a", 0o600);
   const all = {
-    port: String(await freePort()),
+    port: String((await freePort(lastPort(cluster))) ?? (await freePort(0)) ?? 0),
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     max_connections: "80",
@@ -141,13 +168,21 @@ async function launch(
   return child;
 }
 
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
+/** Where it listened before, so that a process that still knows that address finds it again. 0: any. */
+function lastPort(cluster: string): number {
+  const file = join(cluster, "postmaster.opts");
+  const port = existsSync(file) ? /"port=(\d+)"/.exec(readFileSync(file, "utf8"))?.[1] : undefined;
+  return Number(port ?? 0);
+}
+
+/** The port when nobody has it, or null; 0 asks for any. */
+function freePort(wanted: number): Promise<number | null> {
+  return new Promise((done) => {
     const server = createServer();
-    server.on("error", fail);
-    server.listen(0, "127.0.0.1", () => {
+    server.on("error", () => done(null));
+    server.listen(wanted, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => done(typeof address === "object" && address ? address.port : 0));
+      server.close(() => done(typeof address === "object" && address ? address.port : null));
     });
   });
 }
