@@ -4,7 +4,7 @@ import { ZodError } from "zod";
 import { isTransient, isUnstorable } from "../services/platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound, ServiceError } from "../services/platform/errors.ts";
 import { isTextKey, translateFor } from "../views/i18n.ts";
-import { createRender } from "../views/index.ts";
+import { identifyNobody } from "./identify.ts";
 import { fragment } from "./respond.ts";
 import { fieldErrors } from "./validate.ts";
 
@@ -44,8 +44,6 @@ function problemOf(error: unknown): Problem {
   return { ...plain, status: 500, key: "error.internal", reference };
 }
 
-const stranger = { agentId: null, name: "", initials: "", permissions: new Set<string>(), timeZone: "UTC" };
-
 const words = (locale: "es" | "en") => (key: string, values: Record<string, string | number>) =>
   translateFor(locale)(isTextKey(key) ? key : "error.invalid", values);
 
@@ -83,18 +81,7 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
     res.type("text").send(String(problem.status));
     return;
   }
-  // Without the database nobody is known, and yet a person deserves a page in their language.
-  req.viewer ??= {
-    ...stranger,
-    locale: (req.acceptsLanguages("es", "en") || "es") as "es" | "en",
-    now: new Date(),
-  };
-  req.render ??= createRender(req.viewer, {
-    nonce: req.nonce,
-    version: String(req.app.locals.version),
-    firmName: "",
-    isDiskLow: false,
-  });
+  if (!req.render) identifyNobody(req);
   const say = words(req.viewer.locale);
   const detail =
     Object.values(problem.fields)

@@ -44,6 +44,21 @@ export function identify(platform: Platform, version: string) {
   };
 }
 
+/** A viewer and a renderer without asking the database: while it is away, a person still gets a page to read. */
+export function identifyNobody(req: Request): void {
+  req.viewer = {
+    agentId: null,
+    name: "",
+    initials: "",
+    permissions: new Set(),
+    locale: preferredLocale(req, "es"),
+    timeZone: "UTC",
+    now: new Date(),
+  };
+  const version = String(req.app.locals.version);
+  req.render = createRender(req.viewer, { nonce: req.nonce, version, firmName: "", isDiskLow: false });
+}
+
 function preferredLocale(req: Request, fallback: "es" | "en"): "es" | "en" {
   if (!req.get("accept-language")) return fallback;
   return (req.acceptsLanguages("es", "en") || fallback) as "es" | "en";

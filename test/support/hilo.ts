@@ -19,12 +19,13 @@ export interface Hilo {
   close: () => Promise<void>;
 }
 
-export async function startHilo(): Promise<Hilo> {
+/** @param reach where the server finds the cast's database, for tests that stand in between. */
+export async function startHilo(reach: (url: string) => Promise<string> = async (url) => url): Promise<Hilo> {
   const provider = await startProvider();
   const cast = await openCast(provider.url);
   const config = readConfig({
     PORT: "0",
-    DATABASE_URL: cast.database.url,
+    DATABASE_URL: await reach(cast.database.url),
     DATA_DIR: cast.platform.config.dataDir,
     WHATSAPP_API_URL: provider.url,
     LOG_LEVEL: process.env.LOG_LEVEL,

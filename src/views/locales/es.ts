@@ -136,7 +136,7 @@ export const es = {
   "snooze.tomorrow": "Mañana a las 9:00",
   "snooze.monday": "El lunes a las 9:00",
 
-  "band.attended": "{when} lo atendió",
+  "band.attended": "{when} respondió",
   "band.new": "Primera vez que escribe",
   "band.never": "Nadie le ha respondido todavía",
   "band.earlier": "conversación anterior | conversaciones anteriores",
