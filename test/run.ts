@@ -39,7 +39,7 @@ const cluster = await openTestCluster(folder);
 process.env.TEST_DATABASE_URL = cluster.url;
 process.env.TEST_FOLDER = folder;
 
-const mocha = new Mocha({ timeout: 30_000, color: process.stdout.isTTY, ...(grep ? { grep } : {}) });
+const mocha = new Mocha({ timeout: 90_000, color: process.stdout.isTTY, ...(grep ? { grep } : {}) });
 const all = files.length > 0 ? files : globSync("test/**/*.test.ts", { cwd: root }).sort();
 for (const file of all) mocha.addFile(resolve(root, file));
 await mocha.loadFilesAsync();

@@ -125,7 +125,28 @@ document.addEventListener("click", (event) => {
   if (button) setMode(button.dataset.modeTo);
 });
 
-// Files.
+// Files. A reply that is sent while one is still on its way waits for it; one that fails keeps the reply here.
+const isUploading = (form) => form?.querySelector(".upload[data-pending]") !== null;
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target;
+    if (!form.matches("#composer form[data-draft=reply]") || !isUploading(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    form.dataset.held = "1";
+    showState(form, "uploading");
+  },
+  true,
+);
+function sendHeld(form, arrived) {
+  if (!form?.dataset.held) return;
+  if (arrived && isUploading(form)) return;
+  delete form.dataset.held;
+  showState(form, "");
+  if (arrived) form.requestSubmit();
+}
+
 function upload(file) {
   const input = composer()?.querySelector("[data-upload]");
   const list = composer()?.querySelector(".uploads");
@@ -134,6 +155,7 @@ function upload(file) {
   const name = document.createElement("b");
   const bar = document.createElement("progress");
   waiting.className = "upload";
+  waiting.dataset.pending = "1";
   name.textContent = file.name;
   bar.max = 1;
   waiting.append(name, bar);
@@ -146,16 +168,20 @@ function upload(file) {
   request.upload.onprogress = ({ loaded, total }) => {
     bar.value = loaded / total;
   };
-  request.onload = () => {
+  request.onload = async () => {
     waiting.remove();
-    const target = request.status === 201 ? list : document.querySelector("#notice");
-    const swap = request.status === 201 ? "beforeend" : "innerHTML";
-    void htmx.swap({ text: request.responseText, target, swap, sourceElement: target });
+    const arrived = request.status === 201;
+    const target = arrived ? list : document.querySelector("#notice");
+    const swap = arrived ? "beforeend" : "innerHTML";
+    await htmx.swap({ text: request.responseText, target, swap, sourceElement: target });
+    sendHeld(list.closest("form"), arrived);
   };
   request.onerror = () => {
     bar.remove();
+    delete waiting.dataset.pending;
     document.querySelector("#offline").hidden = false;
     name.textContent = `${file.name} ✕`;
+    sendHeld(list.closest("form"), false);
   };
   request.send(body);
 }

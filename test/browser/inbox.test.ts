@@ -148,13 +148,21 @@ describe("inbox, in a browser", () => {
     await bubble.locator(".failure", { hasText: "Pasaron más de 24 h" }).waitFor();
     await bubble.getByRole("button", { name: "Enviar otra vez" }).click();
     await bubble.locator('.ticks[aria-label="Enviado"]').waitFor();
+    const upload = Promise.withResolvers<void>();
+    await page.route("**/uploads", async (route) => {
+      await upload.promise;
+      await route.continue();
+    });
     await page.setInputFiles("[data-upload]", {
       name: "cotización.txt",
       mimeType: "text/plain",
       buffer: Buffer.from("doce sillas"),
     });
     await page.locator(".upload", { hasText: "cotización.txt" }).waitFor();
+    // Sent while the file is still on its way: the reply waits for it.
     await page.click("#composer button[type=submit] >> visible=true");
+    await page.locator(".draft-state", { hasText: "en cuanto el archivo" }).waitFor();
+    upload.resolve();
     await page.locator(".msg.out .file", { hasText: "cotización.txt" }).waitFor();
     await page.locator(".msg.in").first().hover();
     await page.locator(".msg.in").first().getByRole("button", { name: "Reaccionar" }).click();

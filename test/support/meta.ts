@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { drain } from "../../src/services/channels/drain.ts";
 import { row } from "../../src/services/platform/database.ts";
 import { appSecret, type Cast } from "./cast.ts";
+import { eventually } from "./hilo.ts";
 
 /** Lucía, who writes in. */
 export const lucia = { wa_id: "5215512345678", name: "Lucía Hernández" };
@@ -54,19 +55,31 @@ export const sign = (body: Buffer, secret = appSecret): string =>
 
 /** Puts deliveries behind the door, verified, and drains them. */
 export async function deliver(cast: Cast, ...bodies: Buffer[]): Promise<void> {
-  await store(cast, ...bodies);
+  const ids = await store(cast, ...bodies);
   await drain(cast.system);
+  // A server beside the test may have claimed them first, and be at them still.
+  await eventually(async () => {
+    const waiting = await row(
+      cast.platform.db,
+      "select 1 from inbound_events where id = any(?::bigint[]) and state = 'received' limit 1",
+      [ids],
+    );
+    return waiting === null;
+  });
 }
 
-export async function store(cast: Cast, ...bodies: Buffer[]): Promise<void> {
-  await cast.platform.db("inbound_events").insert(
+/** As the door leaves them. @returns their ids. */
+export async function store(cast: Cast, ...bodies: Buffer[]): Promise<number[]> {
+  const stored = await cast.platform.db("inbound_events").insert(
     bodies.map((body) => ({
       channel: "whatsapp",
       body,
       secret_fingerprint: cast.platform.secrets.fingerprint(appSecret),
       received_at: new Date(),
     })),
+    "id",
   );
+  return stored.map(({ id }) => id);
 }
 
 /** Lucía (or somebody) writes, and it has arrived. */

@@ -164,6 +164,7 @@ export const en: Record<keyof typeof es, string> = {
   "composer.unquote": "Do not quote",
   "composer.draft_saved": "Draft saved",
   "composer.draft_unsaved": "Draft not saved: offline",
+  "composer.uploading": "It is sent as soon as the file is up",
   "composer.file_gone": "The file is gone: attach it again.",
   "composer.file_empty": "The file is empty.",
   "composer.file_too_large": "The file is over 100 MB, the most WhatsApp takes.",

@@ -176,6 +176,7 @@ export const es = {
   "composer.unquote": "No citar",
   "composer.draft_saved": "Borrador guardado",
   "composer.draft_unsaved": "Borrador sin guardar: sin conexión",
+  "composer.uploading": "Se envía en cuanto el archivo termine de subir",
   "composer.file_gone": "El archivo ya no está: adjúntalo otra vez.",
   "composer.file_empty": "El archivo está vacío.",
   "composer.file_too_large": "El archivo pasa de 100 MB, lo máximo de WhatsApp.",
