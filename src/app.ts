@@ -1,8 +1,6 @@
-import connectPgSimple from "connect-pg-simple";
 import express, { type Express } from "express";
 import session from "express-session";
 import type pg from "pg";
-import { pinoHttp } from "pino-http";
 import { apiV1 } from "./routes/api/v1.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
@@ -18,9 +16,10 @@ import { identify, prepare } from "./routes/identify.ts";
 import { inboxRoutes } from "./routes/inbox.ts";
 import { type Live, openLive } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
-import { rememberCounts } from "./routes/remembered-counts.ts";
+import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
 import { searchRoutes } from "./routes/search.ts";
+import { SessionStore } from "./routes/session-store.ts";
 import { openSignIn } from "./routes/sessions.ts";
 import { setUpRoutes } from "./routes/set-up.ts";
 import { agents } from "./routes/settings/agents.ts";
@@ -52,7 +51,7 @@ export interface App {
 
 /** The middleware recipe, and the list of routers that is the sitemap. */
 export function createApp({ platform, bell, door, sessionPool, demo }: AppParts): App {
-  const { config, logger } = platform;
+  const { config } = platform;
   const app = express();
   app
     .disable("x-powered-by")
@@ -63,7 +62,7 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   app.locals.version = assets.version;
   const health = healthRoutes(platform);
   const live = openLive(platform, bell, assets.version);
-  const countFor = rememberCounts(bell);
+  const inbox = rememberInbox(platform.memories);
   const signIn = openSignIn(platform, demo?.logins ?? []);
   const https = config.baseUrl?.startsWith("https://") ?? false;
 
@@ -74,7 +73,6 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   app.use(whatsappWebhook(platform, door));
   if (demo) app.use(demoProvider(demo));
   app.use(prepare, securityHeaders(https));
-  app.use(pinoHttp({ logger, autoLogging: false, quietReqLogger: true }));
   app.use("/api", identify(platform, assets.version));
   app.use(apiV1);
   app.use("/api", notFoundHandler);
@@ -82,12 +80,7 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
     session({
       name: https ? "__Host-hilo" : "hilo",
       secret: platform.secrets.derive("sessions"),
-      store: new (connectPgSimple(session))({
-        pool: sessionPool,
-        tableName: "sessions",
-        disableTouch: true,
-        pruneSessionInterval: false,
-      }),
+      store: new SessionStore(sessionPool, platform.memories),
       // With https a proxy stands before us; it says so in X-Forwarded-Proto, and only the cookie listens to that.
       ...(https ? { proxy: true } : {}),
       resave: false,
@@ -106,8 +99,8 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   if (demo) app.use(demoRoutes(demo));
   app.use(requireAgent);
   app.use(
-    inboxRoutes(live.cursor, countFor),
-    conversationRoutes(live.cursor, countFor),
+    inboxRoutes(live.cursor, inbox),
+    conversationRoutes(live.cursor, inbox),
     messages,
     files,
     uploads,

@@ -13,6 +13,7 @@ import { startEmbeddedPostgres } from "./services/platform/embedded-postgres.ts"
 import { factsChannel } from "./services/platform/events.ts";
 import { createLogger } from "./services/platform/logger.ts";
 import { startLoop } from "./services/platform/loop.ts";
+import { openMemories } from "./services/platform/memory.ts";
 import { migrate } from "./services/platform/migrate.ts";
 import { openSecrets } from "./services/platform/secrets.ts";
 import { openLocalStorage } from "./services/platform/storage.ts";
@@ -45,7 +46,14 @@ export async function openPlatform(config: Config, size = poolSize) {
   const db = openDatabase(databaseUrl, { size, name: "hilo" });
   await migrate(db);
   const storage = openLocalStorage(`${config.dataDir}/files`);
-  const platform: Platform = { config, db, logger, secrets: openSecrets(config), storage };
+  const platform: Platform = {
+    config,
+    db,
+    logger,
+    secrets: openSecrets(config),
+    storage,
+    memories: openMemories(),
+  };
   return {
     platform,
     databaseUrl,
@@ -70,6 +78,7 @@ export async function startServer(
   if (config.admin) await ensureAdmin(system, config.admin);
 
   const bell = openBell(databaseUrl, logger);
+  platform.memories.listen(bell);
   const doorDb = openDatabase(databaseUrl, { size: doorPoolSize, name: "hilo-door" });
   const sessionPool = new pg.Pool({
     connectionString: databaseUrl,

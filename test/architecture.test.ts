@@ -80,7 +80,7 @@ describe("architecture", () => {
     const mapped = [...read("src/views/views.ts").matchAll(/^ {2}"([\w/-]+)":/gm)].map((match) => match[1]);
     const files = templates.map((file) => file.replace(/^src\/views\/|\.eta$/g, ""));
     const included = templates.flatMap((file) =>
-      [...read(file).matchAll(/include\("\/([\w/-]+)"/g)].map((match) => match[1]),
+      [...read(file).matchAll(/(?:include\("\/|remembered\(")([\w/-]+)"/g)].map((match) => match[1]),
     );
     expect(files.filter((name) => !mapped.includes(name) && !included.includes(name))).to.deep.equal([]);
     expect(mapped.filter((name) => !files.includes(name ?? ""))).to.deep.equal([]);
@@ -88,7 +88,9 @@ describe("architecture", () => {
   });
 
   it("templates print nothing unescaped, hold no style and no inline handler", () => {
-    const raw = templates.filter((file) => /<%~(?!\s*(include\(|it\.body))/.test(read(file)));
+    const raw = templates.filter((file) =>
+      /<%~(?!\s*(include\(|it\.remembered\(|it\.body))/.test(read(file)),
+    );
     const styled = templates.filter((file) => /\sstyle=|<style|\son\w+=|hx-on/.test(read(file)));
     expect(raw).to.deep.equal([]);
     expect(styled).to.deep.equal([]);
@@ -105,6 +107,17 @@ describe("architecture", () => {
         .map((match) => `${file}: ${match[0].slice(0, 80)}`),
     );
     expect(bare).to.deep.equal([]);
+  });
+
+  it("a remembered region holds nothing of one page or one person", () => {
+    const names = templates.flatMap((file) =>
+      [...read(file).matchAll(/remembered\("([\w/-]+)"/g)].map((match) => match[1]),
+    );
+    const personal = names.filter((name) =>
+      /it\.(nonce|viewer|firmName)/.test(read(`src/views/${name}.eta`)),
+    );
+    expect(names).to.not.be.empty;
+    expect(personal).to.deep.equal([]);
   });
 
   it("what is pushed live asks for nothing by itself", () => {

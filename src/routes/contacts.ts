@@ -2,10 +2,8 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { getContact, listContacts } from "../services/contacts/queries.ts";
 import { updateContact } from "../services/contacts/save-contact.ts";
-import { listHappenings } from "../services/conversations/happenings.ts";
-import { listMessages } from "../services/conversations/messages.ts";
-import { listNotes } from "../services/conversations/note.ts";
 import { getStory } from "../services/conversations/story.ts";
+import { getThread } from "../services/conversations/thread.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { phoneOf, presentEpisodes, presentFiles } from "../views/conversations/context.ts";
 import { presentNote, presentThread } from "../views/conversations/present.ts";
@@ -131,23 +129,11 @@ async function page(
 }
 
 /** Everything they and we ever said, across conversations, newest page first, in order. */
-async function timeline(req: Request, contactId: number, before: unknown) {
-  const messages = await listMessages(
-    req.ctx,
-    { contactId },
-    { before: parseThreadCursor(before), limit: timelineSize + 1 },
-  );
-  const hasOlder = messages.length > timelineSize;
-  const shown = hasOlder ? messages.slice(1) : messages;
-  const [oldest] = shown;
-  const until = parseThreadCursor(before)?.sentAt ?? null;
-  const span = { from: hasOlder && oldest ? oldest.sentAt : null, to: until };
-  const [notes, happenings] = await Promise.all([
-    listNotes(req.ctx, { contactId }, span),
-    listHappenings(req.ctx, { contactId }, { ...span, limit: 100 }),
-  ]);
+async function timeline(req: Request, contactId: number, from: unknown) {
+  const page = { before: parseThreadCursor(from), limit: timelineSize };
+  const thread = await getThread(req.ctx, { contactId }, page);
   return {
-    items: presentThread({ messages: shown, notes, happenings }, req.viewer),
-    older: hasOlder && oldest ? `/contacts/${contactId}/timeline?before=${threadCursor(oldest)}` : null,
+    items: presentThread(thread, req.viewer),
+    older: thread.older && `/contacts/${contactId}/timeline?before=${threadCursor(thread.older)}`,
   };
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { tellRead } from "../services/channels/receipts.ts";
 import { assign } from "../services/conversations/assign.ts";
 import { getDrafts, saveDraft } from "../services/conversations/drafts.ts";
-import { listHappenings } from "../services/conversations/happenings.ts";
+import { listLatestHappenings } from "../services/conversations/happenings.ts";
 import { addNote } from "../services/conversations/note.ts";
 import { getConversation } from "../services/conversations/queries.ts";
 import { findLastInbound, markConversationRead } from "../services/conversations/read.ts";
@@ -25,7 +25,7 @@ import {
 import { translateFor } from "../views/i18n.ts";
 import { loadList } from "./inbox.ts";
 import { renderBubble } from "./live-message.ts";
-import type { CountFor } from "./remembered-counts.ts";
+import type { RememberedInbox } from "./remembered-inbox.ts";
 import { fragment, leave, redirect } from "./respond.ts";
 import { fieldErrors, idParam, optionalId, uuid } from "./validate.ts";
 import {
@@ -51,7 +51,7 @@ const draftForm = z.object({ kind: z.enum(["reply", "note"]), text: one.max(20_0
 const tagForm = z.object({ name: one.min(1, "tags.length").max(60, "tags.length") });
 
 /** One conversation: reading it, and everything done to it. */
-export function conversationRoutes(cursor: () => string, countFor: CountFor): Router {
+export function conversationRoutes(cursor: () => string, inbox: RememberedInbox): Router {
   const conversations = Router();
 
   conversations.get("/conversations/:id", async (req, res) => {
@@ -62,7 +62,7 @@ export function conversationRoutes(cursor: () => string, countFor: CountFor): Ro
       fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
       return;
     }
-    const [workspace, list] = await Promise.all([loadWorkspace(req, id, at), loadList(req, id, countFor)]);
+    const [workspace, list] = await Promise.all([loadWorkspace(req, id, at), loadList(req, id, inbox)]);
     res.send(req.render("inbox/show", { title: workspace.head.name, list, workspace, cursor: at }));
   });
 
@@ -82,7 +82,7 @@ export function conversationRoutes(cursor: () => string, countFor: CountFor): Ro
     const conversation = await getConversation(req.ctx, idParam(req.params));
     const drafts = await getDrafts(req.ctx, conversation.id);
     const recent = new Date(req.viewer.now.getTime() - 120_000);
-    const happened = await listHappenings(req.ctx, conversation, { from: recent, to: null, limit: 10 });
+    const happened = await listLatestHappenings(req.ctx, conversation.id, recent);
     const items = happened.map((happening) => presentHappening(happening, req.viewer));
     const regions = [await renderHead(req, conversation)];
     if (items.length > 0) regions.push(req.render("live/happenings", { id: conversation.id, items }));

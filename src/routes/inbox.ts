@@ -1,10 +1,10 @@
 import { type Request, Router } from "express";
 import { z } from "zod";
-import { countCeiling, type ListQuery, listInbox } from "../services/conversations/list.ts";
+import { countCeiling, type ListQuery } from "../services/conversations/list.ts";
 import { presentRow } from "../views/conversations/present.ts";
 import { translateFor } from "../views/i18n.ts";
 import type { ListView } from "../views/views.ts";
-import type { CountFor } from "./remembered-counts.ts";
+import type { RememberedInbox } from "./remembered-inbox.ts";
 import { fragment, redirect } from "./respond.ts";
 
 /** Rows at first, how many each "more" adds, and the most that one page holds. */
@@ -22,33 +22,33 @@ const listQuery = z.object({
 });
 
 /** The inbox page and the list region that refreshes itself. `cursor` is where the live stream stands. */
-export function inboxRoutes(cursor: () => string, countFor: CountFor): Router {
-  const inbox = Router();
+export function inboxRoutes(cursor: () => string, inbox: RememberedInbox): Router {
+  const router = Router();
 
-  inbox.get("/", (_req, res) => redirect(res, "/inbox"));
+  router.get("/", (_req, res) => redirect(res, "/inbox"));
 
-  inbox.get("/inbox", async (req, res) => {
+  router.get("/inbox", async (req, res) => {
     const at = cursor();
     if (req.isFragment) {
       fragment(res, req.render("conversations/_workspace", { workspace: null, cursor: at }));
       return;
     }
-    const list = await loadList(req, null, countFor);
+    const list = await loadList(req, null, inbox);
     const title = translateFor(req.viewer.locale)("list.title");
     res.send(req.render("inbox/show", { title, list, workspace: null, cursor: at }));
   });
 
-  inbox.get("/inbox/list", async (req, res) => {
-    fragment(res, req.render("conversations/_list", { list: await loadList(req, null, countFor) }));
+  router.get("/inbox/list", async (req, res) => {
+    fragment(res, req.render("conversations/_list", { list: await loadList(req, null, inbox) }));
   });
 
-  return inbox;
+  return router;
 }
 
 export async function loadList(
   req: Request,
   currentId: number | null,
-  countFor: CountFor,
+  inbox: RememberedInbox,
 ): Promise<ListView> {
   const asked = listQuery.parse(req.query);
   const query: ListQuery = {
@@ -58,7 +58,7 @@ export async function loadList(
     search: asked.q,
     limit: asked.limit,
   };
-  const [found, counts] = await Promise.all([listInbox(req.ctx, query), countFor(req.ctx)]);
+  const [found, counts] = await Promise.all([inbox.list(req.ctx, query), inbox.counts(req.ctx)]);
   const current = currentId ?? asked.current ?? null;
   const shown = (n: number) => (n >= countCeiling ? `${countCeiling - 1}+` : String(n));
   return {

@@ -32,12 +32,17 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
       );
     }),
   );
+  const agents = platform.memories.open<Session | null>(
+    ({ type }) => type === "agent.changed" || type === "firm.changed",
+  );
   auth.serializeUser((user, done) => done(null, { id: user.agent.id, version: user.sessionVersion }));
   auth.deserializeUser((stored: { id: number; version: number }, done) => {
-    findSession(platform.db, stored.id).then(
-      (session) => done(null, session && session.sessionVersion === stored.version ? session : false),
-      (error: unknown) => done(error),
-    );
+    agents
+      .get(String(stored.id), () => findSession(platform.db, stored.id))
+      .then(
+        (session) => done(null, session && session.sessionVersion === stored.version ? session : false),
+        (error: unknown) => done(error),
+      );
   });
   const limiter = (points: number, prefix: string) =>
     new RateLimiterPostgres({
@@ -99,7 +104,11 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
         const { actor } = ctx;
         if (actor.kind !== "agent") return redirect(res, "/login");
         transact(ctx, async (tx) => {
-          tx.record(null, { act: "agent.signed_out", agentId: actor.id });
+          // Heard everywhere, so that no process remembers the session that ended.
+          tx.record(
+            { type: "agent.changed", agentId: actor.id },
+            { act: "agent.signed_out", agentId: actor.id },
+          );
         }).then(() => redirect(res, "/login"), next);
       });
     });

@@ -1,14 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Request } from "express";
-import { getContact } from "../services/contacts/queries.ts";
-import { getDrafts } from "../services/conversations/drafts.ts";
-import { listHappenings } from "../services/conversations/happenings.ts";
-import { listMessages, type ThreadCursor } from "../services/conversations/messages.ts";
-import { listNotes } from "../services/conversations/note.ts";
 import { getConversation } from "../services/conversations/queries.ts";
-import { getStory } from "../services/conversations/story.ts";
+import { getSurroundings } from "../services/conversations/surroundings.ts";
+import { getThread, type ThreadCursor } from "../services/conversations/thread.ts";
 import type { Conversation } from "../services/conversations/types.ts";
-import { listColleagues } from "../services/conversations/viewers.ts";
 import { presentBand, presentSide } from "../views/conversations/context.ts";
 import {
   contactName,
@@ -29,12 +24,9 @@ const pageSize = 30;
 export async function loadWorkspace(req: Request, id: number, cursor: string): Promise<WorkspaceView> {
   const { ctx, viewer } = req;
   const conversation = await getConversation(ctx, id);
-  const [thread, contact, story, drafts, colleagues] = await Promise.all([
+  const [thread, { contact, story, drafts, colleagues }] = await Promise.all([
     loadThread(req, conversation, null),
-    getContact(ctx, conversation.contactId),
-    getStory(ctx, conversation.contactId),
-    getDrafts(ctx, id),
-    listColleagues(ctx, id),
+    getSurroundings(ctx, conversation),
   ]);
   return {
     id,
@@ -57,21 +49,11 @@ export async function loadThread(
   conversation: Conversation,
   before: ThreadCursor | null,
 ): Promise<{ items: ThreadItem[]; older: string | null }> {
-  const { contactId, isolatedInboxId } = conversation;
-  const of = { contactId, isolatedInboxId };
-  const messages = await listMessages(req.ctx, of, { before, limit: pageSize + 1 });
-  const hasOlder = messages.length > pageSize;
-  const shown = hasOlder ? messages.slice(1) : messages;
-  const [oldest] = shown;
-  const span = { from: hasOlder && oldest ? oldest.sentAt : null, to: before?.sentAt ?? null };
-  const [notes, happenings] = await Promise.all([
-    listNotes(req.ctx, of, span),
-    listHappenings(req.ctx, of, { ...span, limit: 100 }),
-  ]);
+  const { id, contactId, isolatedInboxId } = conversation;
+  const thread = await getThread(req.ctx, { contactId, isolatedInboxId }, { before, limit: pageSize });
   return {
-    items: presentThread({ messages: shown, notes, happenings }, req.viewer),
-    older:
-      hasOlder && oldest ? `/conversations/${conversation.id}/messages?before=${threadCursor(oldest)}` : null,
+    items: presentThread(thread, req.viewer),
+    older: thread.older && `/conversations/${id}/messages?before=${threadCursor(thread.older)}`,
   };
 }
 
@@ -113,11 +95,7 @@ export function composerOf(
 /** Header and band, after an act that changed them. */
 export async function renderHead(req: Request, conversation: Conversation): Promise<string> {
   const { ctx, viewer } = req;
-  const [contact, story, colleagues] = await Promise.all([
-    getContact(ctx, conversation.contactId),
-    getStory(ctx, conversation.contactId),
-    listColleagues(ctx, conversation.id),
-  ]);
+  const { contact, story, colleagues } = await getSurroundings(ctx, conversation);
   const band: BandView = presentBand(conversation, contact, story, viewer);
   return req.render("conversations/_head", {
     head: presentHead(conversation, viewer),

@@ -5,7 +5,7 @@ export interface Zone {
   timeZone: string;
 }
 
-type Style = "clock" | "day" | "dayYear" | "weekday" | "exact" | "key";
+type Style = "clock" | "day" | "dayYear" | "weekday" | "exact";
 
 const styles: Record<Style, Intl.DateTimeFormatOptions> = {
   clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
@@ -13,7 +13,6 @@ const styles: Record<Style, Intl.DateTimeFormatOptions> = {
   dayYear: { day: "numeric", month: "short", year: "numeric" },
   weekday: { weekday: "long", day: "numeric", month: "long" },
   exact: { dateStyle: "full", timeStyle: "short" },
-  key: { year: "numeric", month: "2-digit", day: "2-digit" },
 };
 
 /** Making a formatter costs 60 times using one. */
@@ -23,7 +22,7 @@ function formatter(style: Style, { locale, timeZone }: Zone): Intl.DateTimeForma
   const key = `${style}/${locale}/${timeZone}`;
   let found = cache.get(key);
   if (!found) {
-    const language = style === "key" ? "en-CA" : locale === "es" ? "es-MX" : "en-GB";
+    const language = locale === "es" ? "es-MX" : "en-GB";
     found = new Intl.DateTimeFormat(language, { ...styles[style], timeZone });
     cache.set(key, found);
   }
@@ -36,29 +35,46 @@ export const clock = (at: Date, zone: Zone): string => formatter("clock", zone).
 /** `lunes, 23 de noviembre de 2026, 10:06`: what hovering shows. */
 export const exact = (at: Date, zone: Zone): string => formatter("exact", zone).format(at);
 
-/** `2026-11-23` in the viewer's zone: the same day has the same key. */
-export const dayKey = (at: Date, zone: Zone): string => formatter("key", zone).format(at);
+interface Day {
+  /** `2026-11-23`. */
+  key: string;
+  /** Milliseconds at which it begins, and at which the next one does. */
+  start: number;
+  end: number;
+}
 
-/** Milliseconds of when today and yesterday began, asked once a minute and zone: a list asks for every row. */
-const beginnings = new Map<string, { minute: number; today: number; yesterday: number }>();
+/** The days last asked for of each zone, newest first: a thread asks for the same few again and again. */
+const days = new Map<string, Day[]>();
+const mostDays = 60;
 
-function beginningsOf(now: Date, zone: Zone): { today: number; yesterday: number } {
-  const minute = Math.floor(now.getTime() / 60_000);
-  const known = beginnings.get(zone.timeZone);
-  if (known?.minute === minute) return known;
-  const today = Temporal.PlainDate.from(dayKey(now, zone));
-  const begin = (day: Temporal.PlainDate) => day.toZonedDateTime(zone.timeZone).epochMilliseconds;
-  const made = { minute, today: begin(today), yesterday: begin(today.subtract({ days: 1 })) };
-  beginnings.set(zone.timeZone, made);
+function dayOf(at: Date, { timeZone }: Zone): Day {
+  const time = at.getTime();
+  const known = days.get(timeZone) ?? [];
+  const found = known.find(({ start, end }) => time >= start && time < end);
+  if (found) return found;
+  const date = Temporal.Instant.fromEpochMilliseconds(time).toZonedDateTimeISO(timeZone).toPlainDate();
+  const begin = (day: Temporal.PlainDate) => day.toZonedDateTime(timeZone).epochMilliseconds;
+  const made = { key: date.toString(), start: begin(date), end: begin(date.add({ days: 1 })) };
+  days.set(timeZone, [made, ...known.slice(0, mostDays - 1)]);
   return made;
 }
+
+/** `2026-11-23` in the viewer's zone: the same day has the same key. */
+export const dayKey = (at: Date, zone: Zone): string => dayOf(at, zone).key;
+
+/** Milliseconds of the day's beginning in the viewer's zone. */
+export const startOfDay = (at: Date, zone: Zone): number => dayOf(at, zone).start;
+
+/** Milliseconds of when yesterday began. */
+const startOfYesterday = (now: Date, zone: Zone): number =>
+  startOfDay(new Date(startOfDay(now, zone) - 1), zone);
 
 /** `Hoy`, `Ayer`, `lunes, 23 de noviembre`, with the year when it is another one. */
 export function dayName(at: Date, now: Date, zone: Zone): string {
   const t = translateFor(zone.locale);
   const key = dayKey(at, zone);
   if (key === dayKey(now, zone)) return t("time.today");
-  if (key === dayKey(new Date(now.getTime() - 86_400_000), zone)) return t("time.yesterday");
+  if (startOfDay(at, zone) === startOfYesterday(now, zone)) return t("time.yesterday");
   const style = key.slice(0, 4) === dayKey(now, zone).slice(0, 4) ? "weekday" : "dayYear";
   return capital(formatter(style, zone).format(at));
 }
@@ -69,9 +85,8 @@ export function shortAge(at: Date, now: Date, zone: Zone): string {
   const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000);
   if (minutes < 1) return t("time.now");
   if (minutes < 60) return t("time.minutes", { n: minutes });
-  const { today, yesterday } = beginningsOf(now, zone);
-  if (at.getTime() >= today) return t("time.hours", { n: Math.floor(minutes / 60) });
-  if (at.getTime() >= yesterday) return t("time.yesterday_low");
+  if (at.getTime() >= startOfDay(now, zone)) return t("time.hours", { n: Math.floor(minutes / 60) });
+  if (at.getTime() >= startOfYesterday(now, zone)) return t("time.yesterday_low");
   return shortDay(at, now, zone);
 }
 
@@ -84,7 +99,7 @@ export function shortDay(at: Date, now: Date, zone: Zone): string {
 /** `hoy 10:06`, `ayer 10:06`, `23 nov 10:06`. */
 export function dayAndClock(at: Date, now: Date, zone: Zone): string {
   const name = dayName(at, now, zone);
-  const isNear = dayKey(at, zone) >= dayKey(new Date(now.getTime() - 86_400_000), zone) && at <= now;
+  const isNear = at.getTime() >= startOfYesterday(now, zone) && at <= now;
   return `${isNear ? name.toLowerCase() : shortDay(at, now, zone)} ${clock(at, zone)}`;
 }
 
@@ -115,14 +130,23 @@ export function money(amount: number, currency: string, locale: Locale): string 
   return new Intl.NumberFormat(language, { style: "currency", currency }).format(amount);
 }
 
+/** The same names come again with every list. */
+const knownInitials = new Map<string, string>();
+const mostInitials = 5000;
+
 /** Two letters for the round face; `#` for who has no name. */
 export function initials(name: string): string {
+  const known = knownInitials.get(name);
+  if (known !== undefined) return known;
   const letters = name
     .split(/\s+/)
     .flatMap((word) => /\p{L}/u.exec(word)?.[0] ?? [])
     .slice(0, 2)
     .join("");
-  return letters === "" ? "#" : letters.toUpperCase();
+  const made = letters === "" ? "#" : letters.toUpperCase();
+  if (knownInitials.size >= mostInitials) knownInitials.clear();
+  knownInitials.set(name, made);
+  return made;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

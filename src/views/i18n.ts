@@ -21,16 +21,20 @@ const plurals: Record<Locale, Intl.PluralRules> = {
  * @throws Error when there is no such key: a test walks all of them.
  */
 export function translator(locale: Locale): Translate {
-  const own = new Map(Object.entries(texts[locale]).map(([key, text]) => [key, text.split(" | ")]));
+  const own = new Map(
+    Object.entries(texts[locale]).map(([key, text]) => [key, text.split(" | ").map(parse)]),
+  );
   return (key, values) => {
-    const forms = own.get(key);
-    if (forms === undefined) throw new Error(`no words for ${key}`);
-    const [one = "", many] = forms;
-    if (!values) return one;
-    const text = many !== undefined && plurals[locale].select(Number(values.n ?? 0)) !== "one" ? many : one;
-    return text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
+    const [one, many] = own.get(key) ?? [];
+    if (one === undefined) throw new Error(`no words for ${key}`);
+    if (!values) return one.text;
+    const form = many && plurals[locale].select(Number(values.n ?? 0)) !== "one" ? many : one;
+    return form.parts.map((part, n) => (n % 2 === 0 ? part : String(values[part] ?? `{${part}}`))).join("");
   };
 }
+
+/** A text and its parts: what is written, then the name of a value, in turn. */
+const parse = (text: string) => ({ text, parts: text.split(/\{(\w+)\}/) });
 
 const translators = { es: translator("es"), en: translator("en") };
 export const translateFor = (locale: Locale): Translate => translators[locale];

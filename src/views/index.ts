@@ -27,6 +27,8 @@ export interface Base {
   firmName: string;
   /** The disk is nearly full: everybody is told, for files are refused and messages soon would be. */
   isDiskLow: boolean;
+  /** Includes a region that is rendered once for each data object and language: many pages show the same one. */
+  remembered: (template: keyof Views, data: object) => string;
 }
 
 export const templatesFolder = resolve(import.meta.dirname);
@@ -48,9 +50,20 @@ export function createRender(
   viewer: Viewer,
   page: Pick<Base, "nonce" | "version" | "firmName" | "isDiskLow">,
 ): Render {
-  const base: Base = { t: translateFor(viewer.locale), viewer, ...page };
+  const t = translateFor(viewer.locale);
+  const remembered: Base["remembered"] = (template, data) => {
+    const texts = rendered.get(data) ?? new Map<string, string>();
+    const key = `${template}/${viewer.locale}`;
+    // No viewer and no nonce: a remembered region may hold nothing of one page or one person.
+    const text = texts.get(key) ?? eta.render(template, { t, version: page.version, ...data });
+    rendered.set(data, texts.set(key, text));
+    return text;
+  };
+  const base: Base = { t, viewer, remembered, ...page };
   return (template, data) => eta.render(template, { ...base, ...data });
 }
+
+const rendered = new WeakMap<object, Map<string, string>>();
 
 /** The one way to name an element: `domId("message", 7)` is `message-7`. */
 export const domId = (noun: string, id: number | string): string => `${noun}-${id}`;

@@ -113,7 +113,7 @@ export interface Views {
   "layouts/plain": Page & { body: string };
   "inbox/show": Page & { list: ListView; workspace: WorkspaceView | null; cursor: string };
   "conversations/_list": { list: ListView };
-  "conversations/_rows": { rows: RowView[] };
+  "conversations/_row": RowView;
   "conversations/_workspace": { workspace: WorkspaceView | null; cursor: string };
   "conversations/_head": {
     head: HeadView;

@@ -37,7 +37,7 @@ describe("access: every route, every role, every visibility", () => {
     hilo = await startHilo();
     const { cast } = hilo;
     const pool = new pg.Pool({ connectionString: cast.database.url });
-    const bell = { onFacts() {}, onGap() {}, close: async () => {} };
+    const bell = { onFacts() {}, onGap() {}, isHearing: () => false, close: async () => {} };
     const parts = {
       platform: cast.platform,
       bell,

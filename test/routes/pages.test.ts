@@ -16,18 +16,24 @@ describe("pages", () => {
   });
   after(() => hilo.close());
 
+  /** The least of a few looks: jobs of the same server ask too, but not at every moment. */
   async function queriesOf(path: string): Promise<number> {
-    const ana = await hilo.as("diego");
-    await ana.get(path).expect(200);
+    const diego = await hilo.as("diego");
+    await diego.get(path).expect(200);
     let count = 0;
     const { db } = hilo.server.platform;
     const listen = () => {
       count += 1;
     };
     db.on("query", listen);
-    await ana.get(path).expect(200);
+    const looks: number[] = [];
+    for (let look = 0; look < 4; look += 1) {
+      count = 0;
+      await diego.get(path).expect(200);
+      looks.push(count);
+    }
     db.off("query", listen);
-    return count + 1; // The session store asks through a pool of its own.
+    return Math.min(...looks) + 1; // The session store asks through a pool of its own.
   }
 
   it("escape what people write, and carry a strict policy", async () => {

@@ -7,6 +7,7 @@ import type { Inbox } from "../../src/services/inboxes/queries.ts";
 import { type Context, type Platform, systemContext } from "../../src/services/platform/context.ts";
 import { row } from "../../src/services/platform/database.ts";
 import { createLogger } from "../../src/services/platform/logger.ts";
+import { openMemories } from "../../src/services/platform/memory.ts";
 import { openSecrets } from "../../src/services/platform/secrets.ts";
 import { openLocalStorage } from "../../src/services/platform/storage.ts";
 import { cloneDatabase, type TestDatabase } from "./database.ts";
@@ -50,6 +51,7 @@ export async function openCast(whatsappApiUrl = "http://127.0.0.1:9"): Promise<C
     logger: createLogger(config.logLevel),
     secrets: openSecrets(config),
     storage: openLocalStorage(join(folder, "files")),
+    memories: openMemories(),
   };
   const clock: Clock = {
     now: new Date(),

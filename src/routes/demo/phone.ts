@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { formatPhone } from "../../services/contacts/phone.ts";
-import { listMessages } from "../../services/conversations/messages.ts";
+import { getThread } from "../../services/conversations/thread.ts";
 import { systemContext } from "../../services/platform/context.ts";
 import { row } from "../../services/platform/database.ts";
 import { NotFound } from "../../services/platform/errors.ts";
@@ -102,7 +102,7 @@ async function screen(req: Request, waId: string): Promise<Bubble[]> {
     [waId],
   );
   if (!owner) return [];
-  const messages = await listMessages(system, { contactId: owner.contact_id }, { before: null, limit: 30 });
+  const { messages } = await getThread(system, { contactId: owner.contact_id }, { before: null, limit: 30 });
   return messages
     .filter(({ delivery }) => delivery === null || ["sent", "delivered", "read"].includes(delivery))
     .map((message) => presentMessage(message, req.viewer));

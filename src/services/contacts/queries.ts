@@ -1,4 +1,4 @@
-import type { Reader } from "../platform/context.ts";
+import type { Actor, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
 import { phoneMatchKey } from "./phone.ts";
@@ -36,14 +36,17 @@ const columns = `
 
 /** @throws NotFound also when the actor may not know of them. */
 export async function getContact(ctx: Reader, id: number): Promise<Contact> {
-  const visible = visibleTo(ctx.actor);
-  const found = await row<Contact>(
-    ctx.db,
-    `select ${columns} from contacts p left join companies co on co.id = p.company_id where p.id = :id and ${visible.sql}`,
-    { ...visible.bindings, id },
-  );
+  const { sql, bindings } = contactSql(ctx.actor);
+  const found = await row<Contact>(ctx.db, sql, { ...bindings, contactId: id });
   if (!found) throw new NotFound();
   return found;
+}
+
+/** The contact `:contactId`, if the actor may know of them. */
+export function contactSql(actor: Actor): { sql: string; bindings: Record<string, unknown> } {
+  const { sql, bindings } = visibleTo(actor);
+  const from = "contacts p left join companies co on co.id = p.company_id";
+  return { sql: `select ${columns} from ${from} where p.id = :contactId and ${sql}`, bindings };
 }
 
 export interface ContactQuery {

@@ -12,15 +12,22 @@ export interface Drafts {
 /** What this agent was writing here, on whatever device. */
 export async function getDrafts(ctx: Reader, conversationId: number): Promise<Drafts> {
   if (ctx.actor.kind !== "agent") return { reply: "", note: "" };
-  const found = await rows<{ kind: keyof Drafts; text: string }>(
-    ctx.db,
-    "select kind, text from drafts where conversation_id = ? and agent_id = ?",
-    [conversationId, ctx.actor.id],
-  );
-  const drafts = { reply: "", note: "" };
-  for (const { kind, text } of found) drafts[kind] = text;
-  return drafts;
+  return toDrafts(await rows(ctx.db, draftsSql, { conversationId, agentId: ctx.actor.id }));
 }
+
+export const draftsSql =
+  "select kind, text from drafts where conversation_id = :conversationId and agent_id = :agentId";
+
+export interface DraftRow {
+  kind: keyof Drafts;
+  text: string;
+}
+
+export const toDrafts = (found: readonly DraftRow[]): Drafts => ({
+  reply: "",
+  note: "",
+  ...Object.fromEntries(found.map(({ kind, text }) => [kind, text])),
+});
 
 /** The newest wins; an empty one is forgotten. Nobody else is told, so this records no fact. */
 export async function saveDraft(

@@ -4,7 +4,8 @@ import { NotFound } from "../platform/errors.ts";
 import { visibleTo } from "./policy.ts";
 import type { Attachment, Message } from "./types.ts";
 
-const columns = `
+/** Of `messages m` with `messageJoins`. */
+export const messageColumns = `
   m.id, m.conversation_id as "conversationId", m.contact_id as "contactId", m.inbox_id as "inboxId", m.direction, m.kind,
   m.text, m.content, m.external_id as "externalId", m.author_kind as "authorKind", m.author_agent_id as "authorAgentId",
   a.name as "authorName", m.delivery, m.delivery_error as "deliveryError", m.discarded_at as "discardedAt",
@@ -18,66 +19,21 @@ const columns = `
   (select jsonb_agg(jsonb_build_object('authorKind', r.author_kind, 'emoji', r.emoji) order by r.author_kind)
     from message_reactions r where r.message_id = m.id and r.emoji <> '') as reactions`;
 
-const joins = `
+export const messageJoins = `
   left join agents a on a.id = m.author_agent_id
   left join messages q on q.id = m.reply_to_id
   left join agents qa on qa.id = q.author_agent_id`;
 
-type MessageRow = Omit<Message, "attachments" | "reactions"> & {
+export type MessageRow = Omit<Message, "attachments" | "reactions"> & {
   attachments: Attachment[] | null;
   reactions: Message["reactions"] | null;
 };
 
-const toMessage = (found: MessageRow): Message => ({
+export const toMessage = (found: MessageRow): Message => ({
   ...found,
   attachments: found.attachments ?? [],
   reactions: found.reactions ?? [],
 });
-
-/** Where a page of the thread goes on from: the oldest message shown, by time and id. */
-export interface ThreadCursor {
-  sentAt: Date;
-  id: number;
-}
-
-/**
- * Whose thread: all conversations of a contact, for a customer has one history. With `isolatedInboxId` only those of
- * that isolated inbox, or (null) only those that everybody shares.
- */
-export interface ThreadOf {
-  contactId: number;
-  isolatedInboxId?: number | null;
-}
-
-/** The condition on `conversations c` that narrows a thread; uses the binding `:isolated`. */
-export const threadScope = (of: ThreadOf): string =>
-  of.isolatedInboxId === undefined ? "true" : "c.isolated_inbox_id is not distinct from :isolated::bigint";
-
-/** A page of a contact's messages, oldest first, ending just before `before` (or now). What the actor may not see is left out. */
-export async function listMessages(
-  ctx: Reader,
-  of: ThreadOf,
-  page: { before: ThreadCursor | null; limit: number },
-): Promise<Message[]> {
-  const visible = visibleTo(ctx.actor);
-  const found = await rows<MessageRow>(
-    ctx.db,
-    `with page as (select m.id from messages m join conversations c on c.id = m.conversation_id
-       where m.contact_id = :contactId and m.shown and ${visible.sql} and ${threadScope(of)}
-       ${page.before ? "and (m.sent_at, m.id) < (:sentAt, :id)" : ""}
-       order by m.sent_at desc, m.id desc limit :limit)
-     select ${columns} from page join messages m using (id) ${joins} order by m.sent_at, m.id`,
-    {
-      ...visible.bindings,
-      contactId: of.contactId,
-      isolated: of.isolatedInboxId ?? null,
-      sentAt: page.before?.sentAt ?? null,
-      id: page.before?.id ?? null,
-      limit: page.limit,
-    },
-  );
-  return found.map(toMessage);
-}
 
 /** For programs: oldest first by id, going on after `after`. */
 export async function listMessagesAfter(
@@ -87,7 +43,7 @@ export async function listMessagesAfter(
 ): Promise<Message[]> {
   const found = await rows<MessageRow>(
     ctx.db,
-    `select ${columns} from messages m ${joins}
+    `select ${messageColumns} from messages m ${messageJoins}
      where m.conversation_id = :conversationId and m.shown and m.id > :after order by m.id limit :limit`,
     { conversationId, after: page.after ?? 0, limit: page.limit },
   );
@@ -99,7 +55,7 @@ export async function findMessages(ctx: Reader, ids: readonly number[]): Promise
   const visible = visibleTo(ctx.actor);
   const found = await rows<MessageRow>(
     ctx.db,
-    `select ${columns} from messages m join conversations c on c.id = m.conversation_id ${joins}
+    `select ${messageColumns} from messages m join conversations c on c.id = m.conversation_id ${messageJoins}
      where m.id = any(:ids::bigint[]) and m.shown and ${visible.sql} order by m.sent_at, m.id`,
     { ...visible.bindings, ids },
   );

@@ -1,14 +1,14 @@
 import type { Context, Reader } from "../platform/context.ts";
-import { row, rows } from "../platform/database.ts";
+import { row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
-import { type ThreadOf, threadScope } from "./messages.ts";
 import { can, visibleTo } from "./policy.ts";
 import { lockConversation } from "./queries.ts";
 import { cleanText } from "./reply.ts";
 import type { Note } from "./types.ts";
 
-const columns = `n.id, n.conversation_id as "conversationId", n.contact_id as "contactId", n.agent_id as "agentId",
+/** Of `notes n` with its author `agents a`. */
+export const noteColumns = `n.id, n.conversation_id as "conversationId", n.contact_id as "contactId", n.agent_id as "agentId",
   a.name as "agentName", n.text, n.pinned, n.created_at as "createdAt"`;
 
 const longestNote = 10_000;
@@ -54,28 +54,11 @@ export function addNote(
   });
 }
 
-/** Notes of a thread between two times, oldest first. */
-export function listNotes(
-  ctx: Reader,
-  of: ThreadOf,
-  span: { from: Date | null; to: Date | null },
-): Promise<Note[]> {
-  const visible = visibleTo(ctx.actor);
-  return rows(
-    ctx.db,
-    `select ${columns} from notes n join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
-     where n.contact_id = :contactId and ${visible.sql} and ${threadScope(of)}
-       and (:from::timestamptz is null or n.created_at >= :from) and (:to::timestamptz is null or n.created_at < :to)
-     order by n.created_at, n.id limit 500`,
-    { ...visible.bindings, contactId: of.contactId, isolated: of.isolatedInboxId ?? null, ...span },
-  );
-}
-
 export async function getNote(ctx: Reader, id: number): Promise<Note> {
   const visible = visibleTo(ctx.actor);
   const found = await row<Note>(
     ctx.db,
-    `select ${columns} from notes n left join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
+    `select ${noteColumns} from notes n left join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
      where n.id = :id and (n.conversation_id is null or ${visible.sql})`,
     { ...visible.bindings, id },
   );

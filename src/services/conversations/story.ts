@@ -1,5 +1,5 @@
-import type { Reader } from "../platform/context.ts";
-import { row } from "../platform/database.ts";
+import type { Actor, Reader } from "../platform/context.ts";
+import { row, withTimes } from "../platform/database.ts";
 import { visibleTo } from "./policy.ts";
 import type { MediaKind, MessageKind, Note, Status } from "./types.ts";
 
@@ -28,12 +28,10 @@ const mostEpisodes = 8;
 const mostNotes = 5;
 const mostFiles = 8;
 
-/** The caller has loaded the contact; each part is narrowed to the conversations that the actor sees. */
-export async function getStory(ctx: Reader, contactId: number): Promise<Story> {
-  const visible = visibleTo(ctx.actor);
-  const found = await row<Story>(
-    ctx.db,
-    `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.opened_at, c.last_activity_at
+/** The story of contact `:contactId`; each part is narrowed to the conversations that the actor sees. */
+export function storySql(actor: Actor): { sql: string; bindings: Record<string, unknown> } {
+  const visible = visibleTo(actor);
+  const sql = `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.opened_at, c.last_activity_at
        from conversations c where c.contact_id = :contactId and ${visible.sql})
      select (select count(*)::int from seen) as "episodeCount",
        (select jsonb_agg(e order by e."openedAt" desc, e.id desc) from (
@@ -54,19 +52,25 @@ export async function getStory(ctx: Reader, contactId: number): Promise<Story> {
           select f.public_id as "publicId", f.kind, f.file_name as "fileName", f.thumbnail_key is not null as "hasThumbnail"
           from attachments f join messages m on m.id = f.message_id
           where f.contact_id = :contactId and f.state = 'stored' and m.conversation_id in (select id from seen)
-          order by f.id desc limit ${mostFiles}) f) as files`,
-    { ...visible.bindings, contactId },
-  );
-  const date = (value: Date | string) => new Date(value);
+          order by f.id desc limit ${mostFiles}) f) as files`;
+  return { sql, bindings: visible.bindings };
+}
+
+/** As the database tells it: empty parts are null, times are text. */
+export type StoryRow = { [Part in keyof Story]: Story[Part] | null };
+
+export function toStory(found: StoryRow | null): Story {
   return {
     episodeCount: found?.episodeCount ?? 0,
-    episodes: (found?.episodes ?? []).map((one) => ({
-      ...one,
-      openedAt: date(one.openedAt),
-      lastActivityAt: date(one.lastActivityAt),
-    })),
-    attended: found?.attended ? { ...found.attended, at: date(found.attended.at) } : null,
-    notes: (found?.notes ?? []).map((one) => ({ ...one, createdAt: date(one.createdAt) })),
+    episodes: (found?.episodes ?? []).map((one) => withTimes(one, "openedAt", "lastActivityAt")),
+    attended: found?.attended ? withTimes(found.attended, "at") : null,
+    notes: (found?.notes ?? []).map((one) => withTimes(one, "createdAt")),
     files: found?.files ?? [],
   };
+}
+
+/** The caller has loaded the contact. */
+export async function getStory(ctx: Reader, contactId: number): Promise<Story> {
+  const { sql, bindings } = storySql(ctx.actor);
+  return toStory(await row<StoryRow>(ctx.db, sql, { ...bindings, contactId }));
 }

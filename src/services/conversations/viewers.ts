@@ -18,17 +18,16 @@ export interface Colleague {
 
 /** Everybody who can be given a conversation, and who of them has it open now. The caller has loaded the conversation. */
 export function listColleagues(ctx: Reader, conversationId: number): Promise<Colleague[]> {
-  return rows(
-    ctx.db,
-    `select a.id, a.name, a.availability, v.agent_id is not null as "isViewing", coalesce(v.typing, false) as "isTyping"
+  return rows(ctx.db, colleaguesSql, { conversationId });
+}
+
+export const colleaguesSql = `
+     select a.id, a.name, a.availability, v.agent_id is not null as "isViewing", coalesce(v.typing, false) as "isTyping"
      from agents a left join (
        select agent_id, bool_or(coalesce(typing_until > now(), false)) as typing from viewers
        where conversation_id = :conversationId and seen_at > now() - make_interval(secs => ${viewerLivesSeconds})
        group by agent_id) v on v.agent_id = a.id
-     where a.deactivated_at is null order by plain(a.name), a.id`,
-    { conversationId },
-  );
-}
+     where a.deactivated_at is null order by plain(a.name), a.id`;
 
 /** A stream on a conversation opened (again) or is still open. */
 export async function noteViewers(

@@ -7,6 +7,8 @@ export interface Bell {
   onFacts: (listener: (facts: Fact[]) => void) => void;
   /** Called when facts may have been missed: the connection was lost and is back. */
   onGap: (listener: () => void) => void;
+  /** False from the moment the connection is known to be lost until it listens again. */
+  isHearing: () => boolean;
   close: () => Promise<void>;
 }
 
@@ -17,12 +19,14 @@ export function openBell(url: string, logger: Logger): Bell {
   let client: pg.Client | null = null;
   let closed = false;
   let wasConnected = false;
+  let hearing = false;
   let timer: NodeJS.Timeout | null = null;
 
   async function connect(): Promise<void> {
     const next = new pg.Client({ connectionString: url, keepAlive: true, application_name: "hilo-bell" });
     next.on("error", () => {});
     next.on("end", () => {
+      if (client === next) hearing = false;
       if (!closed && client === next) again();
     });
     next.on("notification", ({ payload }) => {
@@ -34,6 +38,7 @@ export function openBell(url: string, logger: Logger): Bell {
       await next.connect();
       await next.query(`listen ${factsChannel}`);
       if (wasConnected) for (const listener of gapListeners) listener();
+      hearing = true;
       wasConnected = true;
     } catch (error) {
       logger.warn({ err: error }, "the bell cannot hear the database yet");
@@ -55,6 +60,7 @@ export function openBell(url: string, logger: Logger): Bell {
   return {
     onFacts: (listener) => listeners.push(listener),
     onGap: (listener) => gapListeners.push(listener),
+    isHearing: () => hearing,
     async close() {
       closed = true;
       if (timer) clearTimeout(timer);

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import type { Config } from "../../config.ts";
 import type { Audit, Fact } from "./events.ts";
 import type { Logger } from "./logger.ts";
+import type { Memories } from "./memory.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Storage } from "./storage.ts";
 
@@ -18,6 +19,7 @@ export interface Platform {
   logger: Logger;
   secrets: Secrets;
   storage: Storage;
+  memories: Memories;
 }
 
 /** Asks. */

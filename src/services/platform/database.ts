@@ -98,6 +98,18 @@ export async function row<T>(
   return (await rows<T>(db, sql, bindings))[0] ?? null;
 }
 
+/** The rows of a question as one column, so that one statement can ask several questions. Null when there are none. */
+export const asJson = (sql: string): string => `(select json_agg(r) from (${sql}) r)`;
+
+/** A row that came as JSON, with its times as times again. */
+export function withTimes<T>(found: T, ...fields: (keyof T & string)[]): T {
+  const times = fields.map((field) => [
+    field,
+    found[field] === null ? null : new Date(found[field] as string),
+  ]);
+  return { ...found, ...Object.fromEntries(times) };
+}
+
 /** JSON that Postgres takes: halves of surrogate pairs, as cutting a text may leave them, become U+FFFD. */
 export function json(value: unknown): string {
   const text = JSON.stringify(value);

@@ -6,9 +6,9 @@ import { type Audit, type Fact, factsChannel, packFacts } from "./events.ts";
  * Runs `work` in one transaction. Facts it records are announced at commit, and their audit rows are written in
  * the same transaction: neither can be true without the other.
  */
-export function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return ctx.db.transaction(async (db) => {
-    const facts: Fact[] = [];
+export async function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const facts: Fact[] = [];
+  const done = await ctx.db.transaction(async (db) => {
     const audits: Audit[] = [];
     const tx: Tx = {
       inTransaction: true,
@@ -31,6 +31,8 @@ export function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): Promise
     }
     return result;
   });
+  ctx.memories.hear(facts);
+  return done;
 }
 
 async function writeAudit(ctx: Context, tx: Tx, audits: readonly Audit[]): Promise<void> {

@@ -1,7 +1,17 @@
 import type { Happening } from "../../services/conversations/happenings.ts";
 import type { Conversation, ConversationRow, Message, Note } from "../../services/conversations/types.ts";
 import type { Colleague } from "../../services/conversations/viewers.ts";
-import { clock, dayAndClock, dayKey, dayName, exact, initials, remaining, shortAge } from "../format.ts";
+import {
+  clock,
+  dayAndClock,
+  dayKey,
+  dayName,
+  exact,
+  initials,
+  remaining,
+  shortAge,
+  startOfDay,
+} from "../format.ts";
 import { translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
 import { type Bubble, presentMessage, threadKey } from "../messages/present.ts";
@@ -31,7 +41,23 @@ export interface RowView {
 const waitingWarnsAfter = 5;
 const waitingIsLateAfter = 10;
 
+/** Of each row and way of reading: the view of this minute. */
+const presented = new WeakMap<ConversationRow, Map<string, { minute: number; view: RowView }>>();
+
+/** The same row is the same view for a minute, so that what was rendered of it can be remembered. */
 export function presentRow(row: ConversationRow, viewer: Viewer, currentId: number | null): RowView {
+  const known = presented.get(row) ?? new Map<string, { minute: number; view: RowView }>();
+  const reading = `${viewer.locale}/${viewer.timeZone}`;
+  const minute = Math.floor(viewer.now.getTime() / 60_000);
+  let found = known.get(reading);
+  if (found?.minute !== minute) {
+    found = { minute, view: viewOfRow(row, viewer) };
+    presented.set(row, known.set(reading, found));
+  }
+  return row.id === currentId ? { ...found.view, isCurrent: true } : found.view;
+}
+
+function viewOfRow(row: ConversationRow, viewer: Viewer): RowView {
   const t = translateFor(viewer.locale);
   const name = row.contactName || row.contactDisplay || t("contact.unnamed");
   const waited = row.waitingSince ? (viewer.now.getTime() - row.waitingSince.getTime()) / 60_000 : 0;
@@ -41,7 +67,7 @@ export function presentRow(row: ConversationRow, viewer: Viewer, currentId: numb
     href: `/conversations/${row.id}`,
     name,
     initials: initials(row.contactName),
-    isCurrent: row.id === currentId,
+    isCurrent: false,
     unreadCount: row.unreadCount,
     preview:
       row.previewKind === "text"
@@ -131,11 +157,6 @@ export function presentDay(
     name: dayName(at, viewer.now, viewer),
     inbox,
   };
-}
-
-/** Milliseconds of the day's beginning in the viewer's zone. */
-function startOfDay(at: Date, viewer: Viewer): number {
-  return Temporal.PlainDate.from(dayKey(at, viewer)).toZonedDateTime(viewer.timeZone).epochMilliseconds;
 }
 
 /** Everything that happened, in order, with a knot where a day begins. */

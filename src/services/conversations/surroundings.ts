@@ -1,0 +1,50 @@
+import { type Contact, contactSql } from "../contacts/queries.ts";
+import type { Reader } from "../platform/context.ts";
+import { asJson, row, withTimes } from "../platform/database.ts";
+import { NotFound } from "../platform/errors.ts";
+import { type DraftRow, type Drafts, draftsSql, toDrafts } from "./drafts.ts";
+import { type Story, type StoryRow, storySql, toStory } from "./story.ts";
+import type { Conversation } from "./types.ts";
+import { type Colleague, colleaguesSql } from "./viewers.ts";
+
+/** What stands around a conversation: who writes, what happened before, what was being typed, who else is here. */
+export interface Surroundings {
+  contact: Contact;
+  story: Story;
+  drafts: Drafts;
+  colleagues: Colleague[];
+}
+
+/** In one question, for every page of a conversation asks it. The caller has loaded the conversation. */
+export async function getSurroundings(
+  ctx: Reader,
+  conversation: Pick<Conversation, "id" | "contactId">,
+): Promise<Surroundings> {
+  const contact = contactSql(ctx.actor);
+  const story = storySql(ctx.actor);
+  const found = await row<{
+    contact: [Contact] | null;
+    story: [StoryRow] | null;
+    drafts: DraftRow[] | null;
+    colleagues: Colleague[] | null;
+  }>(
+    ctx.db,
+    `select ${asJson(contact.sql)} as contact, ${asJson(story.sql)} as story,
+       ${asJson(draftsSql)} as drafts, ${asJson(colleaguesSql)} as colleagues`,
+    {
+      ...contact.bindings,
+      ...story.bindings,
+      contactId: conversation.contactId,
+      conversationId: conversation.id,
+      agentId: ctx.actor.kind === "agent" ? ctx.actor.id : null,
+    },
+  );
+  const [known] = found?.contact ?? [];
+  if (!known) throw new NotFound();
+  return {
+    contact: withTimes(known, "firstSeenAt", "createdAt"),
+    story: toStory(found?.story?.[0] ?? null),
+    drafts: toDrafts(found?.drafts ?? []),
+    colleagues: found?.colleagues ?? [],
+  };
+}
