@@ -4,6 +4,7 @@ import { connectWhatsApp } from "../src/services/inboxes/connect.ts";
 import { type Platform, systemContext } from "../src/services/platform/context.ts";
 import { openDatabase } from "../src/services/platform/database.ts";
 import { createLogger } from "../src/services/platform/logger.ts";
+import { openMemories } from "../src/services/platform/memory.ts";
 import { openSecrets } from "../src/services/platform/secrets.ts";
 import { benchSecret } from "./load.ts";
 
@@ -13,7 +14,7 @@ export const benchPassword = "bench-password-1";
 export async function createFirm(url: string, agents: number): Promise<void> {
   const db = openDatabase(url, { size: 2, name: "hilo-bench" });
   const secrets = openSecrets({ secretKey: "bench".repeat(8), dataDir: "" });
-  const platform = { db, secrets, logger: createLogger("error") } as Platform;
+  const platform = { db, secrets, logger: createLogger("error"), memories: openMemories() } as Platform;
   const system = systemContext(platform);
   const first = await createAgent(system, {
     email: "agent1@bench.test",
@@ -93,10 +94,11 @@ export async function fillData(url: string, contacts: number, messagesEach: numb
        case when i.contact_id % 30 = 0 then null else 1 + i.contact_id % 40 end,
        case when i.contact_id % 10 = 0 then now() - (i.contact_id % 600) * interval '1 minute' end,
        now() - i.contact_id * interval '1 minute', now() - i.contact_id * interval '1 minute', 1, i.id,
-       'Hola, ¿todavía tienen la silla ejecutiva en negro?', case when i.contact_id % 10 = 0 then 1 else 0 end,
+       :preview, case when i.contact_id % 10 = 0 then 1 else 0 end,
        now() - i.contact_id * interval '1 minute' - interval '1 day',
        case when i.contact_id % 10 <> 0 then now() - i.contact_id * interval '1 minute' end
      from contact_identities i where i.contact_id <= 1000000`,
+    { preview: "Hola, ¿todavía tienen la silla ejecutiva en negro?" },
   );
   await client.raw(
     `insert into service_windows (identity_id, inbox_id, ends_at) select last_identity_id, 1, now() + interval '20 hours' from conversations where status = 'open'`,

@@ -89,11 +89,15 @@ function listHref(question: {
   limit: number;
   current: number | null;
 }): string {
-  const params = new URLSearchParams({ view: question.view });
-  if (question.status) params.set("status", question.status);
-  if (question.unread) params.set("unread", "1");
-  if (question.search) params.set("q", question.search);
-  if (question.limit !== firstRows) params.set("limit", String(question.limit));
-  if (question.current !== null) params.set("current", String(question.current));
-  return `?${params}`;
+  const { view, status, unread, search, limit, current } = question;
+  return [
+    `?view=${view}`,
+    status && `status=${status}`,
+    unread && "unread=1",
+    search && `q=${encodeURIComponent(search)}`,
+    limit !== firstRows && `limit=${limit}`,
+    current !== null && `current=${current}`,
+  ]
+    .filter(Boolean)
+    .join("&");
 }

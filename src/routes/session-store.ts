@@ -13,6 +13,7 @@ const PgStore = connectPgSimple(session);
 export class SessionStore extends PgStore {
   /** As JSON: whoever asks gets a session of their own to change. */
   private readonly known: Memory<string | null>;
+  private readonly ask = promisify<string, SessionData | null | undefined>(super.get.bind(this));
 
   constructor(pool: pg.Pool, memories: Memories) {
     super({ pool, tableName: "sessions", disableTouch: true, pruneSessionInterval: false });
@@ -20,10 +21,9 @@ export class SessionStore extends PgStore {
   }
 
   override get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
-    const ask = promisify<string, SessionData | null | undefined>(super.get.bind(this));
     this.known
       .get(sid, async () => {
-        const found = await ask(sid);
+        const found = await this.ask(sid);
         return found ? JSON.stringify(found) : null;
       })
       .then(

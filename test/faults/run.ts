@@ -4,6 +4,7 @@ import { connectWhatsApp } from "../../src/services/inboxes/connect.ts";
 import { type Platform, systemContext } from "../../src/services/platform/context.ts";
 import { openDatabase, row, rows } from "../../src/services/platform/database.ts";
 import { createLogger } from "../../src/services/platform/logger.ts";
+import { openMemories } from "../../src/services/platform/memory.ts";
 import { migrate } from "../../src/services/platform/migrate.ts";
 import { openSecrets } from "../../src/services/platform/secrets.ts";
 import { whatsappInbox } from "../support/cast.ts";
@@ -25,7 +26,12 @@ async function hiloUnderFaults(): Promise<void> {
   const db = openDatabase(fleet.databaseUrl, { size: 4, name: "watcher" });
   await migrate(db);
   const config = { secretKey: "faults".repeat(8), dataDir: "" };
-  const platform = { db, secrets: openSecrets(config), logger: createLogger("silent") } as Platform;
+  const platform = {
+    db,
+    secrets: openSecrets(config),
+    logger: createLogger("silent"),
+    memories: openMemories(),
+  } as Platform;
   const system = systemContext(platform);
   await createAgent(system, {
     email: "ana@firm.test",

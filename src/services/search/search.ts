@@ -1,7 +1,7 @@
 import { visibleTo as visibleContacts } from "../contacts/policy.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { Reader } from "../platform/context.ts";
-import { row, rows } from "../platform/database.ts";
+import { rows } from "../platform/database.ts";
 
 export interface FoundContact {
   id: number;
@@ -44,8 +44,7 @@ function searchContacts(ctx: Reader, query: string): Promise<FoundContact[]> {
   const byPhone = digits.length >= 3 && /^[\d\s()+.-]+$/.test(query);
   const pattern = (part: string) => `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
   const candidates = byPhone
-    ? `select contact_id as id from contact_identities where external_id like :pattern
-       union select contact_id from contact_identities where phone_match_key like :pattern limit 200`
+    ? `select contact_id from contact_identities where external_id like :pattern or phone_match_key like :pattern limit 200`
     : `(select id from contacts where plain(name) like plain(:pattern) limit 200)`;
   return rows(
     ctx.db,
@@ -56,33 +55,30 @@ function searchContacts(ctx: Reader, query: string): Promise<FoundContact[]> {
   );
 }
 
-/** How far back each look reaches, by message ids: the newest are wanted, and a common word has very many. */
-const reaches = [20_000, Number.POSITIVE_INFINITY];
+/** The first look reads this many of the newest messages: a common word has its hits there. */
+const newestFew = 1_500;
 
-/** Floors are rounded down to this, so that the same statement serves many searches. */
-const floorStep = 2_000;
-
-/** The newest matches, with wider and wider looks until there are enough. */
+/** The newest matches: of the newest messages if there are enough, else of all. */
 async function searchMessages(ctx: Reader, query: string): Promise<FoundMessage[]> {
-  const newest = await row<{ id: number }>(ctx.db, "select max(id) as id from messages");
-  let found: FoundMessage[] = [];
-  for (const reach of reaches) {
-    const floor = Math.max(0, Math.floor(((newest?.id ?? 0) - reach) / floorStep) * floorStep);
-    found = await searchAbove(ctx, query, floor);
-    if (found.length === most || floor === 0) break;
-  }
-  return found;
+  const few = `(select * from messages order by id desc limit ${newestFew})`;
+  const found = await searchIn(ctx, query, few);
+  return found.length === most ? found : searchIn(ctx, query, "messages");
 }
 
-/** The floor stands in the text: only then does Postgres know how little it cuts off, and joins both indexes. */
-function searchAbove(ctx: Reader, query: string, floor: number): Promise<FoundMessage[]> {
+/**
+ * The newest matches of some messages. The words are parsed in a question of their own, or they would be again for
+ * every message; who may see it is asked of the newest only, one after the other.
+ */
+function searchIn(ctx: Reader, query: string, messages: string): Promise<FoundMessage[]> {
   const visible = visibleTo(ctx.actor);
   return rows(
     ctx.db,
-    `with q as (select websearch_to_tsquery('public.hilo', :query) as q),
-     newest as (select m.id, m.conversation_id, m.sent_at from messages m join conversations c on c.id = m.conversation_id
-       where m.search @@ websearch_to_tsquery('public.hilo', :query) and m.shown and m.id > ${floor} and ${visible.sql}
-       order by m.sent_at desc, m.id desc limit ${most})
+    `with q as materialized (select websearch_to_tsquery('public.hilo', :query) as q),
+     newest as (select h.id, h.conversation_id, h.sent_at
+       from (select m.id, m.conversation_id, m.sent_at from ${messages} m
+         where m.search @@ (select q from q) and m.shown order by m.sent_at desc, m.id desc) h
+       join conversations c on c.id = h.conversation_id
+       where ${visible.sql} order by h.sent_at desc, h.id desc limit ${most})
      select n.id, n.conversation_id as "conversationId", p.name as "contactName",
        coalesce(nullif(i.display, ''), p.phone) as "contactDisplay", n.sent_at as "sentAt",
        ts_headline('public.hilo', m.text, q.q, :options) as excerpt
