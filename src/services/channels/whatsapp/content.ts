@@ -22,9 +22,10 @@ export function said(message: WhatsAppMessage): Said {
     content: { ...base, ...content },
     media: null,
   });
+  // What was said in a group was not said to us alone, and an answer would not reach the group.
+  if (message.group_id) return unsupported(message, base);
   const mediaKind = mediaKinds.find((kind) => kind === type);
   if (mediaKind) return mediaSaid(message, mediaKind, base) ?? unsupported(message, base);
-  if (message.group_id) return unsupported(message, base);
   switch (type) {
     case "text":
       return message.text ? plain("text", message.text.body ?? "") : unsupported(message, base);

@@ -73,7 +73,8 @@ function readValue(
   for (const echo of value.message_echoes) readEcho(echo, value, address, receivedAt, into);
   for (const status of value.statuses) readStatus(status, address, receivedAt, into);
   if (field === "history") readHistory(value, address, receivedAt, into);
-  if (value.messages.length === 0 && value.statuses.length === 0) {
+  // Of calls and templates the errors say nothing about receiving messages.
+  if (field === "messages" && value.messages.length === 0 && value.statuses.length === 0) {
     for (const error of value.errors) {
       into.events.push({ type: "address_problem", address, error: providerError(error) });
     }
