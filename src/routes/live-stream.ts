@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Request, Response } from "express";
+import { threadName } from "../services/conversations/seen.ts";
 import type { Context } from "../services/platform/context.ts";
 import { createRender, type Render, type Viewer } from "../views/index.ts";
 
@@ -11,7 +12,9 @@ export interface Stream {
   ctx: Context;
   viewer: Viewer;
   render: Render;
+  /** What it shows, with the thread that it is a part of; null for a list alone. */
   conversationId: number | null;
+  thread: string | null;
   res: Response;
 }
 
@@ -19,7 +22,7 @@ export interface Stream {
 export function openStream(
   req: Request,
   res: Response,
-  conversationId: number | null,
+  shown: { id: number; contactId: number; isolatedInboxId: number | null } | null,
   version: string,
 ): Stream {
   const { actor } = req.ctx;
@@ -40,7 +43,8 @@ export function openStream(
     viewer: req.viewer,
     // Pushed regions hold no htmx of their own, so they need no nonce: injected attributes stay without one.
     render: createRender(req.viewer, { nonce: "", version, firmName, isDiskLow: false }),
-    conversationId,
+    conversationId: shown?.id ?? null,
+    thread: shown && threadName(shown),
     res,
   };
 }
@@ -60,3 +64,6 @@ export function audienceKey({ ctx, viewer }: Stream): string {
     [...actor.permissions].sort().join(","),
   ].join("|");
 }
+
+/** The same of one page: what is pushed names the page's own thread. */
+export const pageKey = (stream: Stream): string => `${audienceKey(stream)}|${stream.conversationId}`;

@@ -1,21 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { Router } from "express";
 import { findSession } from "../services/agents/queries.ts";
 import { findMessages } from "../services/conversations/messages.ts";
 import { getNote } from "../services/conversations/note.ts";
 import { getConversation } from "../services/conversations/queries.ts";
-import { findVisible } from "../services/conversations/seen.ts";
+import { findThreadNames, findVisible } from "../services/conversations/seen.ts";
 import { announceViewers, forgetViewer, noteViewers } from "../services/conversations/viewers.ts";
 import type { Bell } from "../services/platform/bell.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { rows } from "../services/platform/database.ts";
 import type { Fact } from "../services/platform/events.ts";
 import { presentDay, presentNote } from "../views/conversations/present.ts";
+import { openCursor } from "./live-cursor.ts";
 import { renderBubble } from "./live-message.ts";
-import { audienceKey, openStream, type Stream, viewing } from "./live-stream.ts";
+import { audienceKey, openStream, pageKey, type Stream, viewing } from "./live-stream.ts";
 
-/** Facts that a reconnecting page may have missed; beyond it asks for everything again. */
-const remembered = 2000;
 const heartbeatMs = 20_000;
 /** A list is announced at most this often; every page adds up to half of it at random, so that not all ask at once. */
 const announceMs = 400;
@@ -35,13 +33,10 @@ export interface Live {
  * say "ask again" about lists. Everything is read as the viewer, once per audience, when it is sent.
  */
 export function openLive(platform: Platform, bell: Bell, version: string): Live {
-  const boot = randomUUID().slice(0, 8);
+  const cursor = openCursor();
   const streams = new Set<Stream>();
-  const memory: { seq: number; facts: Fact[] }[] = [];
-  let seq = 0;
   let changed = new Set<number>();
   let announcing: NodeJS.Timeout | null = null;
-  const cursor = () => `${boot}.${seq}`;
 
   /** What is being told now: a page that comes back names it, and must not have missed what came before. */
   let telling = 0;
@@ -54,7 +49,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
       .split(/\r\n|\r|\n/)
       .map((line) => `data: ${line}\n`)
       .join("");
-    stream.res.write(`id: ${boot}.${telling}\n${event ? `event: ${event}\n` : ""}${data}\n`);
+    stream.res.write(`id: ${cursor.name(telling)}\n${event ? `event: ${event}\n` : ""}${data}\n`);
   }
 
   /** One after the other: a slow read must not bring an older state after a newer one. */
@@ -66,20 +61,16 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
   }
 
   bell.onFacts((facts) => {
-    seq += 1;
-    memory.push({ seq, facts });
-    if (memory.length > remembered) memory.shift();
-    const mine = seq;
+    const number = cursor.advance(facts);
     inTurn(async () => {
-      telling = mine;
+      telling = number;
       if (streams.size > 0) await push(facts, streams);
     });
   });
   bell.onGap(() => {
-    seq += 1;
-    memory.length = 0;
+    const number = cursor.skip();
     inTurn(async () => {
-      telling = seq;
+      telling = number;
       for (const agentId of new Set([...streams].map((stream) => stream.agentId)))
         await refreshAgent(agentId);
       for (const stream of streams) send(stream, "live:resync", "");
@@ -88,6 +79,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
 
   async function push(facts: readonly Fact[], to: Iterable<Stream>): Promise<void> {
     const messages = new Map<number, Set<number>>();
+    const notes: { conversationId: number; noteId: number }[] = [];
     for (const fact of facts) {
       if ("conversationId" in fact && fact.type !== "conversation.viewed") changed.add(fact.conversationId);
       switch (fact.type) {
@@ -100,7 +92,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
         }
         case "note.added":
         case "note.changed":
-          await pushNote(fact.conversationId, fact.noteId, to);
+          notes.push(fact);
           break;
         case "conversation.changed":
           await announceToViewers(fact.conversationId, "conversation:changed", to);
@@ -121,40 +113,59 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
           break;
       }
     }
-    for (const [conversationId, ids] of messages) await pushMessages(conversationId, [...ids], to);
+    const told = [...messages.keys(), ...notes.map(({ conversationId }) => conversationId)];
+    if (told.length > 0 && [...to].some(({ thread }) => thread !== null)) {
+      const threads = await findThreadNames(platform.db, told);
+      for (const { conversationId, noteId } of notes) await pushNote(threads.get(conversationId), noteId, to);
+      for (const [id, ids] of messages) await pushMessages(threads.get(id), [...ids], to);
+    }
     if (changed.size > 0) announcing ??= setTimeout(() => void announceLists(), announceMs);
   }
 
-  /** Streams on a conversation, by what their agents may see and how they read. */
-  function audiences(conversationId: number | null, to: Iterable<Stream>): Map<string, Stream[]> {
+  /** Streams that a question is for, by what their agents may see and how they read. */
+  function audiences(
+    to: Iterable<Stream>,
+    isFor: (stream: Stream) => boolean,
+    by = audienceKey,
+  ): Map<string, Stream[]> {
     const found = new Map<string, Stream[]>();
     for (const stream of to) {
-      if (conversationId !== null && stream.conversationId !== conversationId) continue;
-      const key = audienceKey(stream);
+      if (!isFor(stream)) continue;
+      const key = by(stream);
       found.set(key, [...(found.get(key) ?? []), stream]);
     }
     return found;
   }
 
-  async function pushMessages(conversationId: number, ids: number[], to: Iterable<Stream>): Promise<void> {
-    for (const [first, ...others] of audiences(conversationId, to).values()) {
-      if (!first) continue;
+  const shows = (thread: string | undefined) => (stream: Stream) => stream.thread === thread;
+
+  async function pushMessages(
+    thread: string | undefined,
+    ids: number[],
+    to: Iterable<Stream>,
+  ): Promise<void> {
+    for (const [first, ...others] of audiences(to, shows(thread), pageKey).values()) {
+      if (!first?.conversationId) continue;
       for (const message of await findMessages(first.ctx, ids)) {
         const viewer = { ...first.viewer, now: new Date() };
-        const html = renderBubble(first.render, viewer, message);
+        const html = renderBubble(first.render, viewer, message, first.conversationId);
         for (const stream of [first, ...others]) send(stream, null, html);
       }
     }
   }
 
-  async function pushNote(conversationId: number, noteId: number, to: Iterable<Stream>): Promise<void> {
-    for (const [first, ...others] of audiences(conversationId, to).values()) {
-      if (!first) continue;
+  async function pushNote(thread: string | undefined, noteId: number, to: Iterable<Stream>): Promise<void> {
+    for (const [first, ...others] of audiences(to, shows(thread), pageKey).values()) {
+      if (!first?.conversationId) continue;
       const note = await getNote(first.ctx, noteId).catch(() => null);
       if (!note) continue;
       const viewer = { ...first.viewer, now: new Date() };
       const day = presentDay(note.createdAt, viewer, null);
-      const html = first.render("live/note", { id: conversationId, note: presentNote(note, viewer), day });
+      const html = first.render("live/note", {
+        id: first.conversationId,
+        note: presentNote(note, viewer),
+        day,
+      });
       for (const stream of [first, ...others]) send(stream, null, html);
     }
   }
@@ -164,7 +175,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     event: string,
     to: Iterable<Stream>,
   ): Promise<void> {
-    for (const audience of audiences(conversationId, to).values()) {
+    for (const audience of audiences(to, (stream) => stream.conversationId === conversationId).values()) {
       const [first] = audience;
       if (!first || (await findVisible(first.ctx, [conversationId])).length === 0) continue;
       for (const stream of audience) send(stream, event, "");
@@ -177,7 +188,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     changed = new Set();
     announcing = null;
     try {
-      for (const audience of audiences(null, streams).values()) {
+      for (const audience of audiences(streams, () => true).values()) {
         const [first] = audience;
         if (!first || (await findVisible(first.ctx, ids)).length === 0) continue;
         for (const stream of audience) {
@@ -233,8 +244,8 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     const conversationId = /^\d{1,15}$/.test(String(req.query.conversation ?? ""))
       ? Number(req.query.conversation)
       : null;
-    if (conversationId !== null) await getConversation(req.ctx, conversationId);
-    const stream = openStream(req, res, conversationId, version);
+    const shown = conversationId === null ? null : await getConversation(req.ctx, conversationId);
+    const stream = openStream(req, res, shown, version);
     dropOldest(stream.agentId);
     // The client may have left while we were asking: its close has been and will not come again.
     if (req.socket.destroyed) {
@@ -260,17 +271,12 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
   }
 
   function catchUp(stream: Stream, from: string): void {
-    const [itsBoot, position] = from.split(".");
-    const missed = memory.filter((one) => one.seq > Number(position));
-    const knows = itsBoot === boot && Number(position) <= seq && missed.length === seq - Number(position);
-    if (!knows) send(stream, "live:resync", "");
-    else if (missed.length > 0)
-      inTurn(async () =>
-        missed.reduce(
-          async (before, { facts }) => before.then(() => push(facts, [stream])),
-          Promise.resolve(),
-        ),
-      );
+    const missed = cursor.since(from);
+    if (!missed) send(stream, "live:resync", "");
+    else
+      inTurn(async () => {
+        for (const facts of missed) await push(facts, [stream]);
+      });
   }
 
   async function leave(stream: Stream): Promise<void> {
@@ -281,7 +287,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
 
   return {
     router,
-    cursor,
+    cursor: cursor.position,
     close() {
       clearInterval(beat);
       if (announcing) clearTimeout(announcing);

@@ -206,15 +206,15 @@ describe("pages", () => {
     expect(page.text).to.not.match(/test-token|Secret to Everybody/);
   });
 
-  it("push a bubble to who looks at the conversation, and say nothing about what one may not see", async () => {
+  async function listen(who: "ana" | "bruno", id: number) {
     const controller = new AbortController();
-    const response = await fetch(`${hilo.url}/live?conversation=${conversationId}`, {
-      headers: { cookie: await hilo.cookie("ana") },
+    const response = await fetch(`${hilo.url}/live?conversation=${id}`, {
+      headers: { cookie: await hilo.cookie(who) },
       signal: controller.signal,
     });
     const reader = response.body?.getReader();
     let heard = "";
-    const listening = (async () => {
+    const ended = (async () => {
       for (;;) {
         const part = await reader?.read();
         if (!part || part.done) return;
@@ -222,13 +222,41 @@ describe("pages", () => {
       }
     })().catch(() => {});
     await eventually(async () => heard.includes("live:resync"));
+    return { heard: () => heard, ended, stop: () => controller.abort() };
+  }
+
+  it("push what is said in a later conversation into the thread that one looks at", async () => {
+    const from = "5215533334444";
+    const { conversationId: earlier } = await write(hilo.cast, { from, message: "antes" });
+    await hilo.cast.platform
+      .db("conversations")
+      .where({ id: earlier })
+      .update({
+        status: "resolved",
+        resolved_at: new Date(Date.now() - 7 * 86_400_000),
+      });
+    const page = await listen("bruno", earlier);
+    const { conversationId: later } = await write(hilo.cast, { from, message: "otra vez yo" });
+    expect(later).to.not.equal(earlier);
+    await eventually(async () => page.heard().includes("otra vez yo"));
+    expect(page.heard()).to.contain(`#thread-${earlier}`).and.not.contain(`#thread-${later}`);
+    await write(hilo.cast, { from: "5215599990000", message: "soy otra persona" });
+    await write(hilo.cast, { from, message: "sigo aquí" });
+    await eventually(async () => page.heard().includes("sigo aquí"));
+    expect(page.heard()).to.not.contain("soy otra persona");
+    page.stop();
+  });
+
+  it("push a bubble to who looks at the conversation, and say nothing about what one may not see", async () => {
+    const page = await listen("ana", conversationId);
     await reply(hilo.cast.bruno, conversationId, { text: "Va en camino" });
-    await eventually(async () => heard.includes("Va en camino") && heard.includes("list:changed"));
-    expect(heard).to.contain("hx-upsert").and.contain("data: ");
-    expect(heard).to.not.contain("hx-get");
+    await eventually(
+      async () => page.heard().includes("Va en camino") && page.heard().includes("list:changed"),
+    );
+    expect(page.heard()).to.contain("hx-upsert").and.contain("data: ");
+    expect(page.heard()).to.not.contain("hx-get");
     await hilo.as("diego").then((diego) => diego.post(`/settings/agents/${hilo.cast.ids.ana}/deactivation`));
-    await listening;
-    controller.abort();
+    await page.ended;
   });
 
   it("note every act in the audit, without what was written", async () => {
