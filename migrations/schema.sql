@@ -326,6 +326,7 @@ table inboxes (
   send_tokens_at timestamp with time zone not null default now()
   deactivated_at timestamp with time zone
   created_at timestamp with time zone not null default now()
+  demo boolean not null default false -- Its provider is Hilo itself: what is sent leaves no machine, and a simulated phone writes to it.
   constraint inboxes_channel_check CHECK ((channel = 'whatsapp'::text))
   constraint inboxes_check CHECK (((NOT isolated) OR (team_id IS NOT NULL)))
   constraint inboxes_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
@@ -333,6 +334,7 @@ table inboxes (
   constraint inboxes_pkey PRIMARY KEY (id)
 )
 CREATE UNIQUE INDEX inboxes_address ON public.inboxes USING btree (channel, external_id) WHERE (deactivated_at IS NULL);
+CREATE UNIQUE INDEX inboxes_demo ON public.inboxes USING btree (demo) WHERE (demo AND (deactivated_at IS NULL));
 
 table message_reactions (
   message_id bigint not null

@@ -6,7 +6,8 @@ import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
 import { contacts } from "./routes/contacts.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
-import { type Demo, demoProvider, demoRoutes } from "./routes/demo/phone.ts";
+import { openDemo } from "./routes/demo/demo.ts";
+import { demoProvider, demoRoutes } from "./routes/demo/phone.ts";
 import { errorHandler, notFoundHandler } from "./routes/errors.ts";
 import { files } from "./routes/files.ts";
 import { requireAgent, sameSiteOnly } from "./routes/guards.ts";
@@ -40,7 +41,8 @@ export interface AppParts {
   bell: Bell;
   door: Door;
   sessionPool: pg.Pool;
-  demo: Demo | null;
+  /** The accounts of `npm run demo`, shown where one signs in. */
+  logins: { email: string; password: string }[];
 }
 
 export interface App {
@@ -50,7 +52,7 @@ export interface App {
 }
 
 /** The middleware recipe, and the list of routers that is the sitemap. */
-export function createApp({ platform, bell, door, sessionPool, demo }: AppParts): App {
+export function createApp({ platform, bell, door, sessionPool, logins }: AppParts): App {
   const { config } = platform;
   const app = express();
   app
@@ -63,7 +65,7 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   const health = healthRoutes(platform);
   const live = openLive(platform, bell, assets.version);
   const inbox = rememberInbox(platform.memories);
-  const signIn = openSignIn(platform, demo?.logins ?? []);
+  const signIn = openSignIn(platform, logins);
   const https = config.baseUrl?.startsWith("https://") ?? false;
 
   app.use(health.router);
@@ -71,7 +73,8 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   if (!config.runsWeb) return { express: app, live, health };
   app.use(assets.router);
   app.use(whatsappWebhook(platform, door));
-  if (demo) app.use(demoProvider(demo));
+  const findDemo = openDemo(platform);
+  app.use(demoProvider(findDemo));
   app.use(prepare, securityHeaders(https));
   app.use("/api", identify(platform, assets.version));
   app.use(apiV1);
@@ -94,9 +97,9 @@ export function createApp({ platform, bell, door, sessionPool, demo }: AppParts)
   app.use(sameSiteOnly(() => config.baseUrl));
   app.use(express.urlencoded({ extended: false, limit: "256kb" }), express.json({ limit: "256kb" }));
 
-  app.use(setUpRoutes(demo !== null));
+  app.use(setUpRoutes(findDemo));
   app.use(signIn.router);
-  if (demo) app.use(demoRoutes(demo));
+  app.use(demoRoutes(findDemo, config.demo));
   app.use(requireAgent);
   app.use(
     inboxRoutes(live.cursor, inbox),

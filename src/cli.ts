@@ -7,8 +7,10 @@ import { createAgent } from "./services/agents/agent.ts";
 import { createApiToken } from "./services/agents/api-tokens.ts";
 import { seal, verify } from "./services/audit/seal.ts";
 import { loadDemo } from "./services/demo/load.ts";
+import { demoAgents } from "./services/demo/week.ts";
 import { type Context, systemContext } from "./services/platform/context.ts";
 import { Invalid, ServiceError } from "./services/platform/errors.ts";
+import { randomToken } from "./services/platform/secrets.ts";
 import { isTextKey, translateFor } from "./views/i18n.ts";
 
 interface Command {
@@ -62,8 +64,11 @@ const commands: Record<string, Command> = {
   "demo load": {
     usage: "demo load",
     async run(ctx) {
-      await loadDemo(ctx);
-      print("The demo's week is loaded.");
+      const password = randomToken().slice(0, 16);
+      await loadDemo(ctx, password);
+      print("The demo's week is loaded. Its people, all with the password on the last line:");
+      for (const { email } of demoAgents) print(email);
+      print(password);
       return 0;
     },
   },

@@ -59,6 +59,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
         ? { email: values.ADMIN_EMAIL, password: values.ADMIN_PASSWORD }
         : null,
     whatsappApiUrl: values.WHATSAPP_API_URL.replace(/\/$/, ""),
+    /** Where this process answers itself, whatever stands before it. */
+    ownUrl: `http://${values.HOST === "0.0.0.0" || values.HOST === "::" ? "127.0.0.1" : values.HOST}:${values.PORT}`,
     metricsToken: values.METRICS_TOKEN ?? null,
     demo: values.DEMO,
     faultsCrashAt: values.FAULTS_CRASH_AT ?? null,

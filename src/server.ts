@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
-import type { Demo } from "./routes/demo/phone.ts";
 import { ensureAdmin, openSetUp } from "./services/agents/set-up.ts";
 import { openDoor } from "./services/channels/door.ts";
 import { openBell } from "./services/platform/bell.ts";
@@ -69,12 +68,13 @@ export async function openPlatform(config: Config, size = poolSize) {
 /** config → database → app → listen; the schedule; stopping finishes what was begun. */
 export async function startServer(
   config: Config,
-  prepare?: (platform: Platform) => Promise<Demo>,
+  logins: { email: string; password: string }[] = [],
+  prepare?: (platform: Platform) => Promise<void>,
 ): Promise<RunningServer> {
   const { platform, databaseUrl, close } = await openPlatform(config);
   const { logger, secrets } = platform;
   const system = systemContext(platform);
-  const demo = prepare ? await prepare(platform) : null;
+  await prepare?.(platform);
   if (config.admin) await ensureAdmin(system, config.admin);
 
   const bell = openBell(databaseUrl, logger);
@@ -98,7 +98,7 @@ export async function startServer(
   bell.onFacts((facts) => {
     if (facts.some(({ type }) => type === "inbox.changed")) door.forget();
   });
-  const app = createApp({ platform, bell, door, sessionPool, demo });
+  const app = createApp({ platform, bell, door, sessionPool, logins });
   const server = await listen(app.express, config);
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : config.port;

@@ -2,8 +2,10 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { findSession } from "../services/agents/queries.ts";
 import { checkSetUpToken, completeSetUp } from "../services/agents/set-up.ts";
+import { canLoadDemo, loadDemo } from "../services/demo/load.ts";
 import { Invalid, NotFound } from "../services/platform/errors.ts";
 import { translateFor } from "../views/i18n.ts";
+import type { FindDemo } from "./demo/demo.ts";
 import { redirect } from "./respond.ts";
 import { fieldErrors } from "./validate.ts";
 
@@ -33,7 +35,7 @@ const setUpForm = z.object({
 });
 
 /** The first start: behind a one-time link, and gone once there is an agent. */
-export function setUpRoutes(hasDemo: boolean): Router {
+export function setUpRoutes(findDemo: FindDemo): Router {
   const setUp = Router();
 
   setUp.get("/set-up/:token", async (req, res) => {
@@ -69,9 +71,16 @@ export function setUpRoutes(hasDemo: boolean): Router {
     }
   });
 
-  setUp.get("/set-up-done", (req, res) => {
+  setUp.get("/set-up-done", async (req, res) => {
     if (req.ctx.actor.kind !== "agent") throw new NotFound();
-    res.send(req.render("set-up/next", { title: translateFor(req.viewer.locale)("set_up.done"), hasDemo }));
+    const [demo, canLoad] = await Promise.all([findDemo(), canLoadDemo(req.ctx)]);
+    const title = translateFor(req.viewer.locale)("set_up.done");
+    res.send(req.render("set-up/next", { title, hasDemo: demo !== null, canLoadDemo: canLoad }));
+  });
+
+  setUp.post("/set-up-done/demo", async (req, res) => {
+    await loadDemo(req.ctx);
+    redirect(res, "/set-up-done");
   });
 
   function page(

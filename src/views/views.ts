@@ -182,7 +182,7 @@ export interface Views {
     demo: { email: string; password: string }[];
   };
   "set-up/new": Page & { token: string; form: Record<string, string>; errors: Errors; timeZones: string[] };
-  "set-up/next": Page & { hasDemo: boolean };
+  "set-up/next": Page & { hasDemo: boolean; canLoadDemo: boolean };
   "settings/index": Page & { quarantined: number };
   "settings/profile": Page & {
     passwordErrors: Errors;

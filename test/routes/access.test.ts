@@ -43,7 +43,7 @@ describe("access: every route, every role, every visibility", () => {
       bell,
       door: openDoor(cast.platform.db, cast.platform.secrets, () => {}),
       sessionPool: pool,
-      demo: null,
+      logins: [],
     };
     const app = createApp(parts);
     routes = routesOf(app.express.router as unknown as Router);

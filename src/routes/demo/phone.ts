@@ -9,15 +9,10 @@ import { NotFound } from "../../services/platform/errors.ts";
 import { translateFor } from "../../views/i18n.ts";
 import type { Bubble } from "../../views/messages/present.ts";
 import { presentMessage } from "../../views/messages/present.ts";
+import { requireAgent, requirePermission } from "../guards.ts";
 import { fragment, redirect } from "../respond.ts";
-import type { Provider } from "./provider.ts";
+import type { Demo, FindDemo } from "./demo.ts";
 import { samplePicture, sampleSound } from "./samples.ts";
-
-export interface Demo {
-  provider: Provider;
-  logins: { email: string; password: string }[];
-  people: { id: string; name: string }[];
-}
 
 const phoneForm = z.object({
   who: z.string().max(40),
@@ -30,50 +25,66 @@ const knobsForm = z.object({
   read: z.literal("1").optional(),
 });
 
-/** The provider's own address, before anything that asks who you are. */
-export function demoProvider(demo: Demo): Router {
+/** The provider's own address, before anything that asks who you are: it has tokens of its own. */
+export function demoProvider(findDemo: FindDemo): Router {
   const router = Router();
-  router.use("/demo/graph", demo.provider.router);
+  router.use("/demo/graph", async (req, res, next) => {
+    const demo = await findDemo();
+    if (demo) demo.provider.router(req, res, next);
+    else next();
+  });
   return router;
 }
 
-/** A customer's phone: only in the demo, and open to whoever runs it. */
-export function demoRoutes(demo: Demo): Router {
+/**
+ * A customer's phone: only while a demo is loaded. In `npm run demo` it is open to whoever runs it, elsewhere to
+ * administrators.
+ */
+export function demoRoutes(findDemo: FindDemo, isOpen: boolean): Router {
   const router = Router();
+  if (!isOpen) router.use("/demo", requireAgent, requirePermission("configure"));
+  const current = async (): Promise<Demo> => {
+    const demo = await findDemo();
+    if (!demo) throw new NotFound();
+    return demo;
+  };
 
   router.get("/demo/phone", async (req, res) => {
-    const current = personOf(demo, req.query.who);
+    const demo = await current();
+    const person = personOf(demo, req.query.who);
     res.send(
       req.render("demo/phone", {
         title: translateFor(req.viewer.locale)("demo.title"),
         people: demo.people.map((one) => ({
           ...one,
           name: one.name || formatPhone(one.id),
-          isCurrent: one.id === current.id,
+          isCurrent: one.id === person.id,
         })),
-        current,
-        bubbles: await screen(req, current.id),
+        current: person,
+        bubbles: await screen(req, person.id),
         knobs: demo.provider.knobs,
       }),
     );
   });
 
   router.get("/demo/screen", async (req, res) => {
-    await showScreen(req, res, personOf(demo, req.query.who));
+    await showScreen(req, res, personOf(await current(), req.query.who));
   });
 
   router.post("/demo/phone", async (req, res) => {
     const { who, text, kind } = phoneForm.parse(req.body ?? {});
-    const current = personOf(demo, who);
-    await write(demo, current, kind, text);
-    if (!req.isFragment) return redirect(res, `/demo/phone?who=${current.id}`);
+    const demo = await current();
+    const person = personOf(demo, who);
+    await write(demo, person, kind, text);
+    if (!req.isFragment) return redirect(res, `/demo/phone?who=${person.id}`);
     await new Promise((resume) => setTimeout(resume, 150));
-    const shown = req.render("demo/_screen", { current, bubbles: await screen(req, current.id) });
-    const form = req.render("demo/_form", { current });
+    const shown = req.render("demo/_screen", { current: person, bubbles: await screen(req, person.id) });
+    const form = req.render("demo/_form", { current: person });
     fragment(res, shown, `<hx-partial hx-target="#phone-form" hx-swap="outerHTML">${form}</hx-partial>`);
   });
 
-  router.post("/demo/knobs", (req, res) => {
+  router.post("/demo/knobs", async (req, res) => {
+    const demo = await current();
     const { failNext, delivered, read } = knobsForm.parse(req.body ?? {});
     Object.assign(demo.provider.knobs, { failNext, delivered: delivered === "1", read: read === "1" });
     if (req.isFragment) res.status(204).end();

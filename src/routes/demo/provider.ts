@@ -1,6 +1,8 @@
 import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
 import busboy from "busboy";
 import express, { type Request, type Response, Router } from "express";
+import { demoPicture } from "../../services/demo/week.ts";
+import { samplePicture } from "./samples.ts";
 
 /** How the provider behaves; people turn these on the phone's page, tests in code. */
 export interface Knobs {
@@ -153,13 +155,18 @@ export function createProvider(options: ProviderOptions): Provider {
 
   router.post("/:version/:account/subscribed_apps", (_req, res) => void res.json({ success: true }));
 
-  router.get("/media/:id", (req, res) => {
-    const file = media.get(req.params.id);
+  /** What was given to us, or the picture of the demo's week, which is there after every start. */
+  async function find(id: string): Promise<{ bytes: Buffer; mediaType: string } | undefined> {
+    return id === demoPicture ? { bytes: await samplePicture(), mediaType: "image/jpeg" } : media.get(id);
+  }
+
+  router.get("/media/:id", async (req, res) => {
+    const file = await find(req.params.id);
     if (!file) return void res.status(404).end();
     res.type(file.mediaType).send(file.bytes);
   });
 
-  router.get("/:version/:id", (req, res) => {
+  router.get("/:version/:id", async (req, res) => {
     const { id } = req.params;
     if (id === options.phoneNumberId) {
       return void res.json({
@@ -169,7 +176,7 @@ export function createProvider(options: ProviderOptions): Provider {
         quality_rating: "GREEN",
       });
     }
-    const file = media.get(id);
+    const file = await find(id);
     if (!file) return refuse(res, 100);
     const sha256 = createHash("sha256").update(file.bytes).digest("base64");
     res.json({

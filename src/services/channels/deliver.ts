@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { apiUrlOf } from "../inboxes/api-url.ts";
 import { recordInboxHealth } from "../inboxes/health.ts";
 import { type ConnectedInbox, findConnectedInbox } from "../inboxes/queries.ts";
 import { applyEffects } from "../intake/effects.ts";
@@ -97,7 +98,7 @@ async function callProvider(ctx: Context, inbox: ConnectedInbox, message: Claime
     },
   };
   try {
-    return await adapter.send(ctx.config.whatsappApiUrl, inbox, outbound);
+    return await adapter.send(apiUrlOf(ctx.config, inbox), inbox, outbound);
   } catch (error) {
     const { externalId, kind } = message.recipient;
     const refused = error instanceof ChannelError && error.outcome === "final" ? error : null;
@@ -105,7 +106,7 @@ async function callProvider(ctx: Context, inbox: ConnectedInbox, message: Claime
       refused && kind === "phone" ? adapter.alternateRecipient(externalId, refused.code) : null;
     if (!alternate) throw error;
     const accepted = await adapter
-      .send(ctx.config.whatsappApiUrl, inbox, { ...outbound, recipient: { kind, externalId: alternate } })
+      .send(apiUrlOf(ctx.config, inbox), inbox, { ...outbound, recipient: { kind, externalId: alternate } })
       .catch((second: unknown) => {
         // A certain refusal of the second spelling tells nothing new: the first reason is the one to show.
         throw second instanceof ChannelError && second.outcome !== "unknown" ? error : second;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { MediaKind } from "../conversations/types.ts";
+import { apiUrlOf } from "../inboxes/api-url.ts";
 import { findConnectedInbox } from "../inboxes/queries.ts";
 import { type Context, systemContext } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
@@ -55,7 +56,11 @@ async function fetchOne(ctx: Context, attachment: Pending): Promise<void> {
     const inbox = await findConnectedInbox(ctx.db, ctx.secrets, attachment.inbox_id);
     if (!inbox) throw new ChannelError("the inbox is disconnected", { outcome: "final" });
     const adapter = adapterOf(inbox.channel);
-    const { bytes } = await adapter.download(ctx.config.whatsappApiUrl, inbox, attachment.provider_media_id);
+    const { bytes } = await adapter.download(
+      apiUrlOf(ctx.config, inbox),
+      inbox,
+      attachment.provider_media_id,
+    );
     const file = await inspectFile(bytes, attachment.media_type);
     const storageKey = await ctx.storage.put(bytes);
     const thumbnailKey = file.thumbnail ? await ctx.storage.put(file.thumbnail) : null;

@@ -1,3 +1,4 @@
+import { apiUrlOf } from "../inboxes/api-url.ts";
 import { findConnectedInbox } from "../inboxes/queries.ts";
 import type { Context } from "../platform/context.ts";
 import { ChannelError } from "../platform/errors.ts";
@@ -15,7 +16,7 @@ export async function tellRead(
   try {
     const inbox = await findConnectedInbox(ctx.db, ctx.secrets, message.inboxId);
     if (inbox)
-      await adapterOf(inbox.channel).markRead(ctx.config.whatsappApiUrl, inbox, message.externalId, typing);
+      await adapterOf(inbox.channel).markRead(apiUrlOf(ctx.config, inbox), inbox, message.externalId, typing);
   } catch (error) {
     const level = error instanceof ChannelError ? "info" : "warn";
     ctx.logger[level]({ err: error, inboxId: message.inboxId }, "a read receipt was not taken");

@@ -1,5 +1,6 @@
 import { createAgent } from "../agents/agent.ts";
 import { getFirm } from "../agents/firm.ts";
+import { may } from "../agents/policy.ts";
 import { countAgents, findSession } from "../agents/queries.ts";
 import { translate } from "../channels/whatsapp/inbound.ts";
 import { updateContact } from "../contacts/save-contact.ts";
@@ -12,39 +13,61 @@ import { receive } from "../intake/receive.ts";
 import type { InboundEvent } from "../intake/types.ts";
 import { type Context, systemContext } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
-import { Conflict } from "../platform/errors.ts";
+import { Conflict, Forbidden } from "../platform/errors.ts";
+import { randomToken } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
 import {
   type AgentKey,
   demoAgents,
   demoInbox,
-  demoPassword,
   demoPeople,
+  demoPicture,
   demoWeek,
   type Line,
 } from "./week.ts";
 
+/** Whether the demo can be loaded: nothing was ever connected or written. */
+export async function canLoadDemo(ctx: Pick<Context, "db">): Promise<boolean> {
+  const used = await row(ctx.db, "select 1 from inboxes union all select 1 from contacts limit 1");
+  return used === null;
+}
+
 /**
- * Fills an empty Hilo with the demo's week by doing what people and providers do, at the times they did it.
+ * Fills an empty Hilo with the demo's week by doing what people and providers do, at the times they did it. A firm
+ * that was set up keeps its name and its people.
  *
- * @param addMedia gives the provider a picture and answers its id; absent, pictures are told in words.
- * @throws Conflict when an inbox or an agent exists: it must never mix with real data.
+ * @param password of the demo's people; absent, nobody can sign in as one of them.
+ * @throws Conflict when there is an inbox or a contact: it must never mix with real data. Forbidden.
  */
-export async function loadDemo(ctx: Context, addMedia?: () => Promise<string>): Promise<void> {
-  const used = await row(ctx.db, "select 1 from inboxes limit 1");
-  if (used || (await countAgents(ctx.db)) > 0) throw new Conflict("demo.not_empty");
+export async function loadDemo(ctx: Context, password?: string): Promise<void> {
+  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!(await canLoadDemo(ctx))) throw new Conflict("demo.not_empty");
   const start = ctx.now();
+  const isNew = (await countAgents(ctx.db)) === 0;
   const system = systemContext(ctx, () => new Date(start.getTime() - 8 * 86_400_000));
-  await system.db("firm").update({ name: "Casa Roble", set_up_at: start, set_up_token_hash: null });
+  if (isNew)
+    await system.db("firm").update({ name: "Casa Roble", set_up_at: start, set_up_token_hash: null });
   const inbox = await connectWhatsApp(system, {
     ...demoInbox,
     businessAccountId: demoInbox.accountId,
     address: demoInbox.displayPhone,
+    accessToken: randomToken(),
+    appSecret: randomToken(),
+    verifyToken: randomToken(),
+    demo: true,
   });
   const { timeZone } = await getFirm(ctx.db);
   const agentIds = new Map<AgentKey, number>();
   for (const { key, ...agent } of demoAgents) {
-    const made = await createAgent(system, { ...agent, password: demoPassword, locale: "es", timeZone });
+    // In a firm of its own nobody may get in through the demo: no known password, and no second administrator.
+    const role = isNew || agent.role !== "admin" ? agent.role : "supervisor";
+    const made = await createAgent(system, {
+      ...agent,
+      role,
+      password: password ?? randomToken(),
+      locale: "es",
+      timeZone,
+    });
     agentIds.set(key, made.id);
   }
   const steps = demoWeek.flatMap(({ who, lines }) => lines.map((line) => ({ who, line })));
@@ -53,7 +76,7 @@ export async function loadDemo(ctx: Context, addMedia?: () => Promise<string>): 
     const at = new Date(start.getTime() - line.ago * 60_000);
     await play(
       systemContext(ctx, () => at),
-      { who, line, position, inboxId: inbox.id, agentIds, addMedia },
+      { who, line, position, inboxId: inbox.id, agentIds },
     );
   }
   await tagPeople(systemContext(ctx));
@@ -65,7 +88,6 @@ interface Step {
   position: number;
   inboxId: number;
   agentIds: ReadonlyMap<AgentKey, number>;
-  addMedia: (() => Promise<string>) | undefined;
 }
 
 async function play(system: Context, step: Step): Promise<void> {
@@ -92,10 +114,7 @@ async function play(system: Context, step: Step): Promise<void> {
   }
 }
 
-async function contactWrites(
-  system: Context,
-  { who, line, position, inboxId, addMedia }: Step,
-): Promise<void> {
+async function contactWrites(system: Context, { who, line, position, inboxId }: Step): Promise<void> {
   const name = demoPeople.find(({ id }) => id === who)?.name ?? "";
   const timestamp = String(Math.floor(system.now().getTime() / 1000));
   const base = { from: who, id: `wamid.DEMO${position}`, timestamp };
@@ -113,8 +132,8 @@ async function contactWrites(
       type: "location",
       location: { latitude: 25.6714, longitude: -100.309, name: line.text, address: "Monterrey" },
     };
-  } else if ("kind" in line && addMedia) {
-    said = { type: "image", image: { id: await addMedia(), mime_type: "image/jpeg", caption: line.text } };
+  } else if ("kind" in line) {
+    said = { type: "image", image: { id: demoPicture, mime_type: "image/jpeg", caption: line.text } };
   }
   await deliverToDesk(system, inboxId, {
     contacts: [{ profile: { name }, wa_id: who }],

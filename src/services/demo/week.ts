@@ -4,10 +4,10 @@ export const demoInbox = {
   phoneNumberId: "100200300400500",
   accountId: "200300400500600",
   displayPhone: "+52 55 5000 1000",
-  accessToken: "demo-token",
-  appSecret: "demo-app-secret",
-  verifyToken: "demo-verify-token",
 };
+
+/** The provider's id of the picture that people of the demo send. */
+export const demoPicture = "300400500600700";
 
 export const demoPassword = "hilo-demo-2026";
 

@@ -15,6 +15,8 @@ export interface NewWhatsAppInbox {
   verifyToken: string;
   /** The phone number as customers know it; asked from Meta by the test when unknown. */
   address?: string;
+  /** Hilo itself plays the provider. */
+  demo?: boolean;
 }
 
 /**
@@ -29,8 +31,8 @@ export function connectWhatsApp(ctx: Context, inbox: NewWhatsAppInbox): Promise<
   return transact(ctx, async (tx) => {
     const inserted = await row<{ id: number }>(
       tx.db,
-      `insert into inboxes (channel, name, external_id, account_id, address, secrets, app_secret_fingerprint, verify_token_hash)
-       values ('whatsapp', :name, :externalId, :accountId, :address, :secrets, :fingerprint, :verify)
+      `insert into inboxes (channel, name, external_id, account_id, address, secrets, app_secret_fingerprint, verify_token_hash, demo)
+       values ('whatsapp', :name, :externalId, :accountId, :address, :secrets, :fingerprint, :verify, :demo)
        on conflict (channel, external_id) where deactivated_at is null do nothing returning id`,
       {
         name: inbox.name.trim(),
@@ -40,6 +42,7 @@ export function connectWhatsApp(ctx: Context, inbox: NewWhatsAppInbox): Promise<
         secrets: tx.secrets.encrypt(JSON.stringify(secrets)),
         fingerprint: tx.secrets.fingerprint(inbox.appSecret),
         verify: tokenHash(inbox.verifyToken),
+        demo: inbox.demo ?? false,
       },
     );
     if (!inserted) throw new Invalid({ phone_number_id: "inboxes.number_taken" });

@@ -41,6 +41,8 @@ export interface ConnectedInbox {
   externalId: string;
   address: string;
   secrets: WhatsAppSecrets;
+  /** Its provider is Hilo itself. */
+  demo: boolean;
 }
 
 const columns = `
@@ -138,9 +140,10 @@ export async function findConnectedInbox(
     external_id: string;
     address: string;
     secrets: string | null;
+    demo: boolean;
   }>(
     db,
-    "select id, channel, external_id, address, secrets from inboxes where id = ? and deactivated_at is null",
+    "select id, channel, external_id, address, secrets, demo from inboxes where id = ? and deactivated_at is null",
     [id],
   );
   const opened = found?.secrets ? openSecretsOf(secrets, found.secrets) : null;
@@ -151,7 +154,14 @@ export async function findConnectedInbox(
     externalId: found.external_id,
     address: found.address,
     secrets: opened,
+    demo: found.demo,
   };
+}
+
+/** The inbox that the simulated phone writes to, or null. */
+export async function findDemoInbox(db: Knex, secrets: Secrets): Promise<ConnectedInbox | null> {
+  const found = await row<{ id: number }>(db, "select id from inboxes where demo and deactivated_at is null");
+  return found && findConnectedInbox(db, secrets, found.id);
 }
 
 /** The token that an administrator copies into Meta's form; null when it cannot be read. */

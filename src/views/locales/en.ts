@@ -64,7 +64,8 @@ export const en: Record<keyof typeof es, string> = {
   "set_up.phone": "Try the simulated phone",
   "set_up.phone_more": "Write as if you were a customer and answer from the inbox.",
   "set_up.demo": "Try it with sample data",
-  "set_up.demo_more": "A believable week and a simulated phone, in a folder of its own. Run:",
+  "set_up.demo_more":
+    "A week of sample conversations and a customer's simulated phone. They stay in this Hilo: for real work, begin later with another data folder.",
   "set_up.later": "Later: go to the inbox",
   "list.title": "Inbox",
   "list.views": "Views",

@@ -67,7 +67,8 @@ export const es = {
   "set_up.phone": "Probar con el teléfono simulado",
   "set_up.phone_more": "Escribe como si fueras un cliente y responde desde la bandeja.",
   "set_up.demo": "Probar con datos de ejemplo",
-  "set_up.demo_more": "Una semana creíble y un teléfono simulado, en una carpeta aparte. Ejecuta:",
+  "set_up.demo_more":
+    "Una semana de conversaciones de ejemplo y el teléfono simulado de un cliente. Se quedan en este Hilo: para trabajar de verdad, después empieza con otra carpeta de datos.",
   "set_up.later": "Más tarde: ir a la bandeja",
 
   "list.title": "Bandeja",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { may } from "../../agents/policy.ts";
+import { apiUrlOf } from "../../inboxes/api-url.ts";
 import { recordInboxHealth } from "../../inboxes/health.ts";
 import { type ConnectedInbox, findConnectedInbox } from "../../inboxes/queries.ts";
 import type { Context } from "../../platform/context.ts";
@@ -29,7 +30,7 @@ export async function checkInbox(ctx: Context, inboxId: number): Promise<CheckSt
 }
 
 async function checkNumber(ctx: Context, inbox: ConnectedInbox): Promise<CheckStep[]> {
-  const base = `${ctx.config.whatsappApiUrl}/${graphVersion}`;
+  const base = `${apiUrlOf(ctx.config, inbox)}/${graphVersion}`;
   try {
     const fields = "display_phone_number,verified_name,quality_rating";
     const url = `${base}/${encodeURIComponent(inbox.externalId)}?fields=${fields}`;
@@ -68,7 +69,7 @@ async function subscribe(ctx: Context, inbox: ConnectedInbox): Promise<CheckStep
   const account = await row<{ account_id: string }>(ctx.db, "select account_id from inboxes where id = ?", [
     inbox.id,
   ]);
-  const url = `${ctx.config.whatsappApiUrl}/${graphVersion}/${encodeURIComponent(account?.account_id ?? "")}/subscribed_apps`;
+  const url = `${apiUrlOf(ctx.config, inbox)}/${graphVersion}/${encodeURIComponent(account?.account_id ?? "")}/subscribed_apps`;
   try {
     await graph(url, inbox.secrets.accessToken, { method: "POST", json: {} });
     return { ok: true, key: "check.subscribed", values: {} };
