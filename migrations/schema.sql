@@ -110,6 +110,55 @@ CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id
 CREATE INDEX audit_events_conversation ON public.audit_events USING btree (conversation_id, id) WHERE (conversation_id IS NOT NULL);
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+table case_steps (
+  id bigint not null generated always as identity
+  case_id bigint not null
+  position integer not null
+  title text not null
+  done_at timestamp with time zone
+  done_by_id bigint
+  constraint case_steps_check CHECK (((done_at IS NOT NULL) OR (done_by_id IS NULL)))
+  constraint case_steps_title_check CHECK (((length(title) >= 1) AND (length(title) <= 160)))
+  constraint case_steps_case_id_fkey FOREIGN KEY (case_id) REFERENCES cases(id) ON DELETE CASCADE
+  constraint case_steps_done_by_id_fkey FOREIGN KEY (done_by_id) REFERENCES agents(id)
+  constraint case_steps_pkey PRIMARY KEY (id)
+  constraint case_steps_case_id_position_key UNIQUE (case_id, "position")
+)
+
+table cases (
+  id bigint not null generated always as identity
+  contact_id bigint not null
+  conversation_id bigint not null -- Where it was opened.
+  isolated_inbox_id bigint -- Of the conversation where it was opened: only its team knows of it.
+  topic_id bigint
+  title text not null
+  status text not null default 'open'::text
+  state_note text not null default ''::text -- Where it stands, in words.
+  solution text not null default ''::text
+  opened_at timestamp with time zone not null
+  opened_by_id bigint
+  resolved_at timestamp with time zone
+  resolved_by_id bigint
+  client_token uuid
+  created_at timestamp with time zone not null default now()
+  constraint cases_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL)))
+  constraint cases_solution_check CHECK ((length(solution) <= 2000))
+  constraint cases_state_note_check CHECK ((length(state_note) <= 300))
+  constraint cases_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
+  constraint cases_title_check CHECK (((length(title) >= 1) AND (length(title) <= 160)))
+  constraint cases_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint cases_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint cases_isolated_inbox_id_fkey FOREIGN KEY (isolated_inbox_id) REFERENCES inboxes(id)
+  constraint cases_opened_by_id_fkey FOREIGN KEY (opened_by_id) REFERENCES agents(id)
+  constraint cases_resolved_by_id_fkey FOREIGN KEY (resolved_by_id) REFERENCES agents(id)
+  constraint cases_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id)
+  constraint cases_pkey PRIMARY KEY (id)
+  constraint cases_client_token_key UNIQUE (client_token)
+)
+CREATE INDEX cases_contact ON public.cases USING btree (contact_id, opened_at DESC, id DESC);
+CREATE INDEX cases_open ON public.cases USING btree (contact_id) WHERE (status = 'open'::text);
+CREATE INDEX cases_recurrence ON public.cases USING btree (contact_id, topic_id, opened_at) WHERE (topic_id IS NOT NULL);
+
 table companies (
   id bigint not null generated always as identity
   name text not null
@@ -165,8 +214,15 @@ table contacts (
   first_seen_at timestamp with time zone not null default now()
   created_at timestamp with time zone not null default now()
   client_token uuid -- Of the request that made it: the same request again makes nothing.
+  location text not null default ''::text
+  preferred_channel text not null default ''::text -- As a person says it: correo, WhatsApp.
+  preferred_hours text not null default ''::text
+  do_not_call boolean not null default false
+  constraint contacts_location_check CHECK ((length(location) <= 160))
   constraint contacts_name_check CHECK ((length(name) <= 200))
   constraint contacts_name_source_check CHECK ((name_source = ANY (ARRAY['provider'::text, 'agent'::text])))
+  constraint contacts_preferred_channel_check CHECK ((length(preferred_channel) <= 60))
+  constraint contacts_preferred_hours_check CHECK ((length(preferred_hours) <= 120))
   constraint contacts_company_id_fkey FOREIGN KEY (company_id) REFERENCES companies(id)
   constraint contacts_pkey PRIMARY KEY (id)
   constraint contacts_client_token_key UNIQUE (client_token)
@@ -520,6 +576,18 @@ table teams (
   constraint teams_pkey PRIMARY KEY (id)
   constraint teams_name_key UNIQUE (name)
 )
+
+table topics (
+  id bigint not null generated always as identity
+  name text not null
+  steps text[] not null default '{}'::text[] -- What a case of this topic usually needs, in order: copied into each new case.
+  archived_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint topics_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint topics_steps_check CHECK ((cardinality(steps) <= 20))
+  constraint topics_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX topics_name ON public.topics USING btree (plain(name));
 
 table viewers (
   stream_id uuid not null

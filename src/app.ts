@@ -4,6 +4,7 @@ import type pg from "pg";
 import { apiV1 } from "./routes/api/v1.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
+import { cases } from "./routes/cases.ts";
 import { contacts } from "./routes/contacts.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { openDemo } from "./routes/demo/demo.ts";
@@ -27,6 +28,7 @@ import { agents } from "./routes/settings/agents.ts";
 import { inboundEvents } from "./routes/settings/inbound-events.ts";
 import { inboxes } from "./routes/settings/inboxes.ts";
 import { profile } from "./routes/settings/profile.ts";
+import { topics } from "./routes/settings/topics.ts";
 import { uploads } from "./routes/uploads.ts";
 import { whatsappWebhook } from "./routes/webhooks/whatsapp.ts";
 import type { Door } from "./services/channels/door.ts";
@@ -104,13 +106,14 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(
     inboxRoutes(live.cursor, inbox),
     conversationRoutes(live.cursor, inbox),
+    cases,
     messages,
     files,
     uploads,
     contacts,
     searchRoutes,
   );
-  app.use(live.router, profile, agents, inboxes, inboundEvents, audit);
+  app.use(live.router, profile, agents, inboxes, topics, inboundEvents, audit);
   app.use(notFoundHandler, errorHandler);
   return { express: app, live, health };
 }

@@ -17,6 +17,8 @@ const domains = [
   "inboxes",
   "contacts",
   "conversations",
+  "cases",
+  "story",
   "intake",
   "channels",
   "search",

@@ -27,6 +27,7 @@ const keys = {
   e: () => document.querySelector("form[data-resolve]")?.requestSubmit(),
   a: () => openMenu("assign-menu"),
   z: () => openMenu("snooze-menu"),
+  c: () => openMenu("case-menu"),
   "/": () =>
     (document.querySelector("#list-search") ?? document.querySelector("input[type=search]"))?.focus(),
   "?": () => document.querySelector("#help")?.showModal(),
@@ -59,4 +60,27 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]"))
     if (!menu.contains(event.target)) menu.open = false;
+});
+
+// A live change leaves open menus open; the menu's own form closes it.
+document.addEventListener("submit", (event) =>
+  event.target.closest?.("details.menu")?.removeAttribute("open"),
+);
+
+// A one-line form whose answer is elsewhere on the page begins anew; one that was refused keeps its words.
+document.addEventListener("htmx:after:swap", (event) => {
+  const form = event.detail?.ctx?.sourceElement;
+  if (form?.matches?.("form[data-reset]") && event.detail.ctx.response?.raw?.ok) form.reset();
+});
+
+// "See case" stays here while the case stands beside the thread; on a narrow screen the link goes to the customer.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-case]");
+  const shown = link && document.getElementById(link.dataset.case);
+  if (!shown?.checkVisibility()) return;
+  event.preventDefault();
+  const more = shown.querySelector("details");
+  if (more) more.open = true;
+  shown.scrollIntoView({ block: "nearest" });
+  shown.querySelector("input:not([type=hidden])")?.focus();
 });

@@ -1,11 +1,19 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
+import { listCases } from "../services/cases/queries.ts";
 import { getContact, listContacts } from "../services/contacts/queries.ts";
 import { updateContact } from "../services/contacts/save-contact.ts";
-import { getStory } from "../services/conversations/story.ts";
 import { getThread } from "../services/conversations/thread.ts";
 import { Invalid } from "../services/platform/errors.ts";
-import { phoneOf, presentEpisodes, presentFiles } from "../views/conversations/context.ts";
+import { getStory } from "../services/story/story.ts";
+import { presentCase } from "../views/conversations/cases.ts";
+import {
+  phoneOf,
+  presentEpisodes,
+  presentFiles,
+  presentPurchase,
+  presentWorth,
+} from "../views/conversations/context.ts";
 import { presentNote, presentThread } from "../views/conversations/present.ts";
 import { initials, shortDay } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
@@ -22,6 +30,15 @@ const contactForm = z.object({
   email: z.union([z.literal(""), z.email("agents.email_invalid").max(254)]),
   company: z.string().max(160),
   jobTitle: z.string().max(120),
+  // Forms of before these fields do not have them: absent keeps.
+  location: z.string().max(160).optional(),
+  language: z.string().max(20).optional(),
+  preferredChannel: z.string().max(60).optional(),
+  preferredHours: z.string().max(120).optional(),
+  doNotCall: z
+    .literal("1")
+    .optional()
+    .transform((value) => value === "1"),
   tags: z
     .string()
     .max(400)
@@ -99,7 +116,11 @@ async function page(
 ): Promise<void> {
   const { ctx, viewer } = req;
   const contact = await getContact(ctx, idParam(req.params));
-  const [story, part] = await Promise.all([getStory(ctx, contact.id), timeline(req, contact.id, null)]);
+  const [story, cases, part] = await Promise.all([
+    getStory(ctx, contact.id),
+    listCases(ctx, contact.id),
+    timeline(req, contact.id, null),
+  ]);
   const phone = phoneOf(contact);
   const name = contact.name || phone || translateFor(viewer.locale)("contact.unnamed");
   res.send(
@@ -110,6 +131,9 @@ async function page(
       initials: initials(contact.name),
       phone,
       since: shortDay(contact.firstSeenAt, viewer.now, viewer),
+      cases: cases.map((one) => presentCase(one, viewer)),
+      worth: presentWorth(story.purchases, viewer),
+      purchases: story.purchases.latest.map((one) => presentPurchase(one, viewer)),
       episodes: presentEpisodes(story, viewer, null),
       notes: story.notes.map((note) => presentNote(note, viewer)),
       files: presentFiles(story, viewer),
@@ -121,6 +145,11 @@ async function page(
         email: contact.email,
         company: contact.company,
         jobTitle: contact.jobTitle,
+        location: contact.location,
+        language: contact.language,
+        preferredChannel: contact.preferredChannel,
+        preferredHours: contact.preferredHours,
+        doNotCall: contact.doNotCall ? "1" : "",
         tags: contact.tags.join(", "),
       },
       isEditing: shown.form !== null || req.query.edit === "1",

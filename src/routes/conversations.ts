@@ -5,7 +5,7 @@ import { tellRead } from "../services/channels/receipts.ts";
 import { assign } from "../services/conversations/assign.ts";
 import { getDrafts, saveDraft } from "../services/conversations/drafts.ts";
 import { listLatestHappenings } from "../services/conversations/happenings.ts";
-import { addNote } from "../services/conversations/note.ts";
+import { addNote, pinNote } from "../services/conversations/note.ts";
 import { getConversation } from "../services/conversations/queries.ts";
 import { findLastInbound, markConversationRead } from "../services/conversations/read.ts";
 import { type Reply, reply } from "../services/conversations/reply.ts";
@@ -44,7 +44,8 @@ const replyForm = z.object({
   reply_to_id: optionalId,
   attachment: z.union([one, z.array(one).max(10)]).optional(),
 });
-const noteForm = z.object({ text: one.max(20_000), client_token: uuid });
+const noteForm = z.object({ text: one.max(20_000), client_token: uuid, quick: z.literal("1").optional() });
+const pinForm = z.object({ pinned: z.enum(["0", "1"]), conversation_id: optionalId });
 const assignmentForm = z.object({ agent_id: optionalId });
 const snoozeForm = z.object({ preset: one.max(20).default("at"), until: one.max(40).default("") });
 const draftForm = z.object({ kind: z.enum(["reply", "note"]), text: one.max(20_000) });
@@ -142,17 +143,18 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
         clientToken: form.data.client_token,
       });
       if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
-      const drafts = await getDrafts(req.ctx, conversation.id);
-      const composer = composerOf(conversation, req.viewer, { drafts: { ...drafts, note: "" } });
       const day = presentDay(note.createdAt, req.viewer, null);
       const shown = req.render("live/note", {
         id: conversation.id,
         note: presentNote(note, req.viewer),
         day,
       });
+      if (form.data.quick) return fragment(res.status(201), await renderHead(req, conversation), shown);
+      const drafts = await getDrafts(req.ctx, conversation.id);
+      const composer = composerOf(conversation, req.viewer, { drafts: { ...drafts, note: "" } });
       fragment(res.status(201), req.render("conversations/_composer", { composer }), shown);
     } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
+      if (!(error instanceof Invalid) || (form.success && form.data.quick)) throw error;
       const t = translateFor(req.viewer.locale);
       const note = Object.values(error.fields)
         .map((key) => t(key, error.values))
@@ -161,6 +163,15 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
       const composer = composerOf(conversation, req.viewer, { drafts, mode: "note", errors: { note } });
       fragment(res.status(422), req.render("conversations/_composer", { composer }));
     }
+  });
+
+  conversations.post("/notes/:id/pin", async (req, res) => {
+    const { pinned, conversation_id } = pinForm.parse(req.body ?? {});
+    const note = await pinNote(req.ctx, idParam(req.params), pinned === "1");
+    if (conversation_id === null) return leave(req, res, `/contacts/${note.contactId}`);
+    const conversation = await getConversation(req.ctx, conversation_id);
+    if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
+    fragment(res, await renderHead(req, conversation));
   });
 
   conversations.post("/conversations/:id/assignment", async (req, res) => {

@@ -67,3 +67,18 @@ export function audienceKey({ ctx, viewer }: Stream): string {
 
 /** The same of one page: what is pushed names the page's own thread. */
 export const pageKey = (stream: Stream): string => `${audienceKey(stream)}|${stream.conversationId}`;
+
+/** Streams that a question is for, by what their agents may see and how they read. */
+export function audiences(
+  to: Iterable<Stream>,
+  isFor: (stream: Stream) => boolean,
+  by = audienceKey,
+): Map<string, Stream[]> {
+  const found = new Map<string, Stream[]>();
+  for (const stream of to) {
+    if (!isFor(stream)) continue;
+    const key = by(stream);
+    found.set(key, [...(found.get(key) ?? []), stream]);
+  }
+  return found;
+}

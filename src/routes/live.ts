@@ -1,18 +1,15 @@
 import { Router } from "express";
 import { findSession } from "../services/agents/queries.ts";
-import { findMessages } from "../services/conversations/messages.ts";
-import { getNote } from "../services/conversations/note.ts";
 import { getConversation } from "../services/conversations/queries.ts";
-import { findThreadNames, findVisible } from "../services/conversations/seen.ts";
+import { findVisible } from "../services/conversations/seen.ts";
 import { announceViewers, forgetViewer, noteViewers } from "../services/conversations/viewers.ts";
 import type { Bell } from "../services/platform/bell.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { rows } from "../services/platform/database.ts";
 import type { Fact } from "../services/platform/events.ts";
-import { presentDay, presentNote } from "../views/conversations/present.ts";
 import { openCursor } from "./live-cursor.ts";
-import { renderBubble } from "./live-message.ts";
-import { audienceKey, openStream, pageKey, type Stream, viewing } from "./live-stream.ts";
+import { createPush } from "./live-push.ts";
+import { audiences, openStream, type Stream, viewing } from "./live-stream.ts";
 
 const heartbeatMs = 20_000;
 /** A list is announced at most this often; every page adds up to half of it at random, so that not all ask at once. */
@@ -52,6 +49,8 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     stream.res.write(`id: ${cursor.name(telling)}\n${event ? `event: ${event}\n` : ""}${data}\n`);
   }
 
+  const push = createPush(platform.db, send);
+
   /** One after the other: a slow read must not bring an older state after a newer one. */
   let turn: Promise<void> = Promise.resolve();
   function inTurn(work: () => Promise<void>): void {
@@ -64,7 +63,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     const number = cursor.advance(facts);
     inTurn(async () => {
       telling = number;
-      if (streams.size > 0) await push(facts, streams);
+      if (streams.size > 0) await tell(facts, streams);
     });
   });
   bell.onGap(() => {
@@ -77,109 +76,13 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     });
   });
 
-  async function push(facts: readonly Fact[], to: Iterable<Stream>): Promise<void> {
-    const messages = new Map<number, Set<number>>();
-    const notes: { conversationId: number; noteId: number }[] = [];
+  async function tell(facts: readonly Fact[], to: Iterable<Stream>): Promise<void> {
     for (const fact of facts) {
       if ("conversationId" in fact && fact.type !== "conversation.viewed") changed.add(fact.conversationId);
-      switch (fact.type) {
-        case "message.received":
-        case "message.queued":
-        case "message.changed": {
-          const ids = messages.get(fact.conversationId) ?? new Set();
-          messages.set(fact.conversationId, ids.add(fact.messageId));
-          break;
-        }
-        case "note.added":
-        case "note.changed":
-          notes.push(fact);
-          break;
-        case "conversation.changed":
-          await announceToViewers(fact.conversationId, "conversation:changed", to);
-          break;
-        case "conversation.viewed":
-          await announceToViewers(fact.conversationId, "viewers:changed", to);
-          break;
-        case "agent.changed":
-          await refreshAgent(fact.agentId);
-          break;
-        case "conversation.read":
-        case "contact.changed":
-        case "inbox.changed":
-        case "inbound_event.received":
-        case "inbound_event.quarantined":
-        case "media.pending":
-        case "firm.changed":
-          break;
-      }
+      if (fact.type === "agent.changed") await refreshAgent(fact.agentId);
     }
-    const told = [...messages.keys(), ...notes.map(({ conversationId }) => conversationId)];
-    if (told.length > 0 && [...to].some(({ thread }) => thread !== null)) {
-      const threads = await findThreadNames(platform.db, told);
-      for (const { conversationId, noteId } of notes) await pushNote(threads.get(conversationId), noteId, to);
-      for (const [id, ids] of messages) await pushMessages(threads.get(id), [...ids], to);
-    }
+    await push(facts, [...to]);
     if (changed.size > 0) announcing ??= setTimeout(() => void announceLists(), announceMs);
-  }
-
-  /** Streams that a question is for, by what their agents may see and how they read. */
-  function audiences(
-    to: Iterable<Stream>,
-    isFor: (stream: Stream) => boolean,
-    by = audienceKey,
-  ): Map<string, Stream[]> {
-    const found = new Map<string, Stream[]>();
-    for (const stream of to) {
-      if (!isFor(stream)) continue;
-      const key = by(stream);
-      found.set(key, [...(found.get(key) ?? []), stream]);
-    }
-    return found;
-  }
-
-  const shows = (thread: string | undefined) => (stream: Stream) => stream.thread === thread;
-
-  async function pushMessages(
-    thread: string | undefined,
-    ids: number[],
-    to: Iterable<Stream>,
-  ): Promise<void> {
-    for (const [first, ...others] of audiences(to, shows(thread), pageKey).values()) {
-      if (!first?.conversationId) continue;
-      for (const message of await findMessages(first.ctx, ids)) {
-        const viewer = { ...first.viewer, now: new Date() };
-        const html = renderBubble(first.render, viewer, message, first.conversationId);
-        for (const stream of [first, ...others]) send(stream, null, html);
-      }
-    }
-  }
-
-  async function pushNote(thread: string | undefined, noteId: number, to: Iterable<Stream>): Promise<void> {
-    for (const [first, ...others] of audiences(to, shows(thread), pageKey).values()) {
-      if (!first?.conversationId) continue;
-      const note = await getNote(first.ctx, noteId).catch(() => null);
-      if (!note) continue;
-      const viewer = { ...first.viewer, now: new Date() };
-      const day = presentDay(note.createdAt, viewer, null);
-      const html = first.render("live/note", {
-        id: first.conversationId,
-        note: presentNote(note, viewer),
-        day,
-      });
-      for (const stream of [first, ...others]) send(stream, null, html);
-    }
-  }
-
-  async function announceToViewers(
-    conversationId: number,
-    event: string,
-    to: Iterable<Stream>,
-  ): Promise<void> {
-    for (const audience of audiences(to, (stream) => stream.conversationId === conversationId).values()) {
-      const [first] = audience;
-      if (!first || (await findVisible(first.ctx, [conversationId])).length === 0) continue;
-      for (const stream of audience) send(stream, event, "");
-    }
   }
 
   /** Even "something changed" says something: only audiences that see one of the changed conversations hear it. */
@@ -275,7 +178,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     if (!missed) send(stream, "live:resync", "");
     else
       inTurn(async () => {
-        for (const facts of missed) await push(facts, [stream]);
+        for (const facts of missed) await tell(facts, [stream]);
       });
   }
 

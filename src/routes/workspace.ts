@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Request } from "express";
 import { getConversation } from "../services/conversations/queries.ts";
-import { getSurroundings } from "../services/conversations/surroundings.ts";
 import { getThread, type ThreadCursor } from "../services/conversations/thread.ts";
 import type { Conversation } from "../services/conversations/types.ts";
+import { getSurroundings } from "../services/story/surroundings.ts";
 import { presentBand, presentSide } from "../views/conversations/context.ts";
+import type { BandView } from "../views/conversations/panels.ts";
 import {
   contactName,
   presentHead,
@@ -15,7 +16,7 @@ import {
 } from "../views/conversations/present.ts";
 import { translateFor } from "../views/i18n.ts";
 import type { Viewer } from "../views/index.ts";
-import type { BandView, ComposerView, Errors, WorkspaceView } from "../views/views.ts";
+import type { ComposerView, Errors, WorkspaceView } from "../views/views.ts";
 
 /** Messages of a page of the thread. */
 const pageSize = 30;
@@ -24,7 +25,7 @@ const pageSize = 30;
 export async function loadWorkspace(req: Request, id: number, cursor: string): Promise<WorkspaceView> {
   const { ctx, viewer } = req;
   const conversation = await getConversation(ctx, id);
-  const [thread, { contact, story, drafts, colleagues }] = await Promise.all([
+  const [thread, { contact, story, drafts, colleagues, topics }] = await Promise.all([
     loadThread(req, conversation, null),
     getSurroundings(ctx, conversation),
   ]);
@@ -33,6 +34,8 @@ export async function loadWorkspace(req: Request, id: number, cursor: string): P
     head: presentHead(conversation, viewer),
     band: presentBand(conversation, contact, story, viewer),
     agents: colleagues.map((one) => ({ ...one, isCurrent: one.id === conversation.assigneeId })),
+    topics,
+    caseToken: randomUUID(),
     ...thread,
     composer: composerOf(conversation, viewer, { drafts }),
     viewers: presentViewers(colleagues, viewer),
@@ -92,17 +95,21 @@ export function composerOf(
   };
 }
 
-/** Header and band, after an act that changed them. */
+/** Header, band and what stands beside the thread, after an act or a fact that changed them. */
 export async function renderHead(req: Request, conversation: Conversation): Promise<string> {
   const { ctx, viewer } = req;
-  const { contact, story, colleagues } = await getSurroundings(ctx, conversation);
+  const { contact, story, colleagues, topics } = await getSurroundings(ctx, conversation);
   const band: BandView = presentBand(conversation, contact, story, viewer);
-  return req.render("conversations/_head", {
+  const head = req.render("conversations/_head", {
     head: presentHead(conversation, viewer),
     band,
     agents: colleagues.map((one) => ({ ...one, isCurrent: one.id === conversation.assigneeId })),
+    topics,
+    caseToken: randomUUID(),
     snoozeTimes: snoozeTimes(viewer),
   });
+  const side = req.render("conversations/_side", { side: presentSide(conversation, contact, story, viewer) });
+  return `${head}\n<hx-partial hx-target="#side" hx-swap="outerMorph">${side}</hx-partial>`;
 }
 
 /** Named times of the snooze menu, as they fall in the viewer's zone. */

@@ -103,6 +103,21 @@ export function dayAndClock(at: Date, now: Date, zone: Zone): string {
   return `${isNear ? name.toLowerCase() : shortDay(at, now, zone)} ${clock(at, zone)}`;
 }
 
+const relative = new Map<Locale, Intl.RelativeTimeFormat>();
+
+/** `hoy`, `ayer`, `hace 5 días`, `hace 3 meses`: how long ago by the days of the viewer's zone. */
+export function daysAgo(at: Date, now: Date, zone: Zone): string {
+  let format = relative.get(zone.locale);
+  if (!format) {
+    format = new Intl.RelativeTimeFormat(zone.locale === "es" ? "es-MX" : "en", { numeric: "auto" });
+    relative.set(zone.locale, format);
+  }
+  const days = Math.round((startOfDay(now, zone) - startOfDay(at, zone)) / 86_400_000);
+  if (Math.abs(days) < 60) return format.format(-days, "day");
+  if (Math.abs(days) < 730) return format.format(-Math.round(days / 30.44), "month");
+  return format.format(-Math.round(days / 365.25), "year");
+}
+
 /** `21 h`, `45 min`: how long something still lasts. */
 export function remaining(until: Date, now: Date, zone: Zone): string {
   const t = translateFor(zone.locale);
@@ -124,10 +139,21 @@ export function fileSize(bytes: number, locale: Locale): string {
   return `${format.format(bytes / 1_000_000)} MB`;
 }
 
+const currencies = new Map<string, Intl.NumberFormat>();
+
+/** `$45,000`, `$3,200.50`: without cents when there are none. */
 export function money(amount: number, currency: string, locale: Locale): string {
-  const language = locale === "es" ? "es-MX" : "en";
-  if (!/^[A-Z]{3}$/.test(currency)) return new Intl.NumberFormat(language).format(amount);
-  return new Intl.NumberFormat(language, { style: "currency", currency }).format(amount);
+  const key = `${locale}/${currency}/${Number.isInteger(amount)}`;
+  let format = currencies.get(key);
+  if (!format) {
+    const style = /^[A-Z]{3}$/.test(currency)
+      ? { style: "currency" as const, currency, currencyDisplay: "narrowSymbol" as const }
+      : {};
+    const digits = Number.isInteger(amount) ? { maximumFractionDigits: 0 } : {};
+    format = new Intl.NumberFormat(locale === "es" ? "es-MX" : "en", { ...style, ...digits });
+    currencies.set(key, format);
+  }
+  return format.format(amount);
 }
 
 /** The same names come again with every list. */

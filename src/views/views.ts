@@ -4,6 +4,8 @@ import type { InboundEventRow } from "../services/channels/inbound-events.ts";
 import type { Contact } from "../services/contacts/queries.ts";
 import type { View } from "../services/conversations/list.ts";
 import type { Inbox } from "../services/inboxes/queries.ts";
+import type { CaseView } from "./conversations/cases.ts";
+import type { BandView, EpisodeView, PurchaseView, SideView, WorthView } from "./conversations/panels.ts";
 import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
 
@@ -53,43 +55,11 @@ export interface ComposerView {
   errors: Errors;
 }
 
-export interface SideView {
-  contactId: number;
-  conversationId: number;
+/** A topic as its form shows it: steps one a line; id 0 is one to be added. */
+export interface TopicForm {
+  id: number;
   name: string;
-  initials: string;
-  subtitle: string;
-  phone: string;
-  email: string;
-  language: string;
-  since: string;
-  tags: string[];
-  notes: NoteView[];
-  files: { href: string; thumbnail: string | null; name: string; kind: string }[];
-  episodes: EpisodeView[];
-}
-
-export interface EpisodeView {
-  id: number;
-  href: string;
-  status: string;
-  statusName: string;
-  preview: string;
-  when: string;
-  exact: string;
-  assigneeName: string | null;
-  isCurrent: boolean;
-}
-
-export interface BandView {
-  id: number;
-  contactId: number;
-  phone: string;
-  tags: string[];
-  conversationTags: string[];
-  attended: { name: string; when: string; exact: string; text: string } | null;
-  earlier: number;
-  isNew: boolean;
+  steps: string;
 }
 
 export interface WorkspaceView {
@@ -97,6 +67,8 @@ export interface WorkspaceView {
   head: HeadView;
   band: BandView;
   agents: { id: number; name: string; isCurrent: boolean }[];
+  topics: { id: number; name: string }[];
+  caseToken: string;
   items: ThreadItem[];
   older: string | null;
   composer: ComposerView;
@@ -119,12 +91,19 @@ export interface Views {
     head: HeadView;
     band: BandView;
     agents: WorkspaceView["agents"];
+    topics: WorkspaceView["topics"];
+    caseToken: string;
     snoozeTimes: WorkspaceView["snoozeTimes"];
   };
   "conversations/_band": { band: BandView };
+  "conversations/_cases": { band: BandView };
+  "conversations/_case": { one: CaseView; conversationId: number | null; target: string };
+  "conversations/_case_form": { head: HeadView; topics: WorkspaceView["topics"]; caseToken: string };
   "conversations/_actions": {
     head: HeadView;
     agents: WorkspaceView["agents"];
+    topics: WorkspaceView["topics"];
+    caseToken: string;
     snoozeTimes: WorkspaceView["snoozeTimes"];
   };
   "conversations/_thread": { id: number; items: ThreadItem[]; older: string | null };
@@ -140,6 +119,7 @@ export interface Views {
   "conversations/_upload": { upload: AttachmentView; publicId: string };
   "conversations/_viewers": { id: number; viewers: WorkspaceView["viewers"] };
   "conversations/_side": { side: SideView };
+  "conversations/_side_notes": { side: SideView };
   "conversations/_reactions": Record<never, never>;
   "messages/_message": { bubble: Bubble };
   "messages/_content": { bubble: Bubble };
@@ -153,12 +133,21 @@ export interface Views {
   "live/note": { id: number; note: NoteView; day: Extract<ThreadItem, { type: "day" }> };
   "live/happenings": { id: number; items: Extract<ThreadItem, { type: "happening" }>[] };
   "contacts/index": Page & { contacts: ContactRow[]; search: string; next: string | null };
+  "settings/topics/index": Page & {
+    topics: TopicForm[];
+    draft: TopicForm;
+    errors: { id: number; fields: Errors };
+  };
+  "settings/topics/_form": { topic: TopicForm; errors: Errors };
   "contacts/show": Page & {
     contact: Contact;
     name: string;
     initials: string;
     phone: string;
     since: string;
+    cases: CaseView[];
+    worth: WorthView | null;
+    purchases: PurchaseView[];
     episodes: EpisodeView[];
     items: ThreadItem[];
     older: string | null;

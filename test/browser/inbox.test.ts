@@ -1,6 +1,12 @@
 import { expect } from "chai";
 import type { Browser } from "playwright-core";
+import { samplePicture } from "../../src/routes/demo/samples.ts";
+import { listCases } from "../../src/services/cases/queries.ts";
+import { describeCase } from "../../src/services/cases/status.ts";
+import { saveTopic } from "../../src/services/cases/topics.ts";
 import { drain } from "../../src/services/channels/drain.ts";
+import { savePurchase } from "../../src/services/contacts/purchases.ts";
+import { updateContact } from "../../src/services/contacts/save-contact.ts";
 import { row } from "../../src/services/platform/database.ts";
 import { goTo, openBrowser, signIn } from "../support/browser.ts";
 import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
@@ -171,6 +177,65 @@ describe("inbox, in a browser", () => {
     await eventually(async () => hilo.provider.accepted.some(({ body }) => body.type === "reaction"));
     expect(complaints).to.deep.equal([]);
     await context.close();
+  });
+
+  it("Monday's defect is on Tuesday's screen: case, steps, photo, promise, purchase, without a click", async () => {
+    const { cast, url } = hilo;
+    const from = "5213312349876";
+    await saveTopic(cast.diego, null, { name: "Defectuoso", steps: ["Fotos", "Reemplazo"] });
+    const { conversationId, contactId } = await write(cast, {
+      from,
+      name: "Juan Pérez",
+      message: "Llegó roto",
+    });
+    const photo = {
+      type: "image",
+      image: { id: "photo-1", mime_type: "image/jpeg", caption: "Aquí la foto" },
+    };
+    hilo.provider.media.set("photo-1", { bytes: await samplePicture(), type: "image/jpeg" });
+    await write(cast, { from, name: "Juan Pérez", message: photo });
+    await savePurchase(cast.ana, contactId, "4521", {
+      number: "4521",
+      amount: 45000,
+      currency: "MXN",
+      placedAt: new Date(Date.now() - 5 * 86_400_000).toISOString(),
+      items: [{ name: "Licuadora Pro" }],
+    });
+    await updateContact(cast.ana, contactId, { preferredChannel: "correo", doNotCall: true });
+    const ana = await signIn(browser, url, "ana");
+    await goTo(ana.page, `${url}/conversations/${conversationId}`);
+    await ana.page.keyboard.press("c");
+    await ana.page.locator("#case-menu button", { hasText: "Defectuoso" }).click();
+    await ana.page.locator(".case-step", { hasText: "Fotos" }).click();
+    await ana.page.locator('.case-step[aria-pressed="true"]', { hasText: "Fotos" }).waitFor();
+    await ana.page.keyboard.press("r");
+    await ana.page.keyboard.type("Mañana te confirmamos el reemplazo.");
+    await ana.page.keyboard.press("Control+Enter");
+    await ana.page.locator(".msg.out", { hasText: "Mañana te confirmamos" }).waitFor();
+    await ana.page.fill("#quick-note", "No pedirle las fotos otra vez");
+    await ana.page.keyboard.press("Enter");
+    await ana.page.locator("#side .item", { hasText: "No pedirle" }).locator(".pin").click();
+    await ana.page.locator(".pinned", { hasText: "No pedirle" }).waitFor();
+    expect(await ana.page.inputValue("#quick-note")).to.equal("");
+    await ana.context.close();
+
+    const bruno = await signIn(browser, url, "bruno");
+    await goTo(bruno.page, `${url}/conversations/${conversationId}`);
+    const seen = (await bruno.page.locator("#workspace").innerText()).replaceAll(/\s+/g, " ");
+    expect(seen)
+      .to.contain("Caso abierto: Defectuoso")
+      .and.contain("1 compra · $45,000 · última hace 5 días")
+      .and.contain("Prefiere correo")
+      .and.contain("No llamar")
+      .and.contain("Ana Torres: «Mañana te confirmamos el reemplazo.»")
+      .and.contain("#4521 Licuadora Pro")
+      .and.contain("1 de 2 pasos");
+    expect(seen.match(/No pedirle las fotos otra vez/g)).to.have.length(3);
+    await bruno.page.locator("#side .files img").waitFor();
+    await describeCase(cast.ana, (await listCases(cast.ana, contactId))[0]?.id ?? 0, "Reemplazo en camino");
+    await bruno.page.locator(".open-case", { hasText: "Reemplazo en camino" }).waitFor();
+    expect(bruno.complaints.concat(ana.complaints)).to.deep.equal([]);
+    await bruno.context.close();
   });
 
   it("loads earlier messages when one scrolls up, and does not jump when something arrives", async () => {

@@ -1,6 +1,6 @@
 import { may } from "../agents/policy.ts";
 import type { Context } from "../platform/context.ts";
-import { json, row } from "../platform/database.ts";
+import { json, row, withTimes } from "../platform/database.ts";
 import { Forbidden } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { getContact } from "./queries.ts";
@@ -83,4 +83,59 @@ export async function savePurchase(
     );
     return saved;
   });
+}
+
+/** A purchase as the card shows it. */
+export type ShownPurchase = Pick<
+  Purchase,
+  | "id"
+  | "externalId"
+  | "number"
+  | "placedAt"
+  | "currency"
+  | "status"
+  | "trackingUrl"
+  | "deliveryWindow"
+  | "returnedAt"
+> & { amount: string | null; items: { name?: string; quantity?: number }[] };
+
+/** What a customer bought: everything counted, the newest few shown. */
+export interface PurchaseSummary {
+  count: number;
+  returns: number;
+  lastAt: Date | null;
+  /** In the last 90 days. */
+  recent: number;
+  /** Without what was returned; the currency of most purchases first. Amounts as text, two decimals. */
+  totals: { currency: string; total: string }[];
+  latest: ShownPurchase[];
+}
+
+const mostShown = 4;
+
+/** Of contact `:contactId`. A purchase without a date counts from when it was told. */
+export const purchasesSql = `
+  select count(*)::int as count, count(returned_at)::int as returns, max(coalesce(placed_at, created_at)) as "lastAt",
+    (count(*) filter (where coalesce(placed_at, created_at) > now() - interval '90 days'))::int as recent,
+    (select json_agg(t) from (select currency, sum(amount)::text as total from purchases
+       where contact_id = :contactId and returned_at is null and amount is not null and currency is not null
+       group by currency order by count(*) desc, currency) t) as totals,
+    (select json_agg(l) from (select id, external_id as "externalId", number, placed_at as "placedAt", amount::text, currency, status,
+         tracking_url as "trackingUrl", delivery_window as "deliveryWindow", returned_at as "returnedAt", items
+       from purchases where contact_id = :contactId order by coalesce(placed_at, created_at) desc, id desc limit ${mostShown}) l) as latest
+  from purchases where contact_id = :contactId`;
+
+type SummaryRow = Omit<PurchaseSummary, "totals" | "latest"> & {
+  totals: PurchaseSummary["totals"] | null;
+  latest: ShownPurchase[] | null;
+};
+
+/** A summary that came as JSON; null is a customer without purchases. */
+export function toPurchaseSummary(found: SummaryRow | null): PurchaseSummary {
+  if (!found) return { count: 0, returns: 0, lastAt: null, recent: 0, totals: [], latest: [] };
+  return {
+    ...withTimes(found, "lastAt"),
+    totals: found.totals ?? [],
+    latest: (found.latest ?? []).map((one) => withTimes(one, "placedAt", "returnedAt")),
+  };
 }

@@ -12,6 +12,11 @@ export interface Contact {
   email: string;
   phone: string;
   language: string;
+  location: string;
+  /** As people say it: by which way and when they want to be reached. */
+  preferredChannel: string;
+  preferredHours: string;
+  doNotCall: boolean;
   tags: string[];
   identities: {
     id: number;
@@ -26,7 +31,8 @@ export interface Contact {
 }
 
 const columns = `
-  p.id, p.name, coalesce(co.name, '') as company, p.job_title as "jobTitle", p.email, p.phone, p.language, p.custom,
+  p.id, p.name, coalesce(co.name, '') as company, p.job_title as "jobTitle", p.email, p.phone, p.language, p.custom, p.location,
+  p.preferred_channel as "preferredChannel", p.preferred_hours as "preferredHours", p.do_not_call as "doNotCall",
   p.first_seen_at as "firstSeenAt", p.created_at as "createdAt",
   coalesce((select array_agg(t.name order by t.name) from contact_tags ct join tags t on t.id = ct.tag_id
     where ct.contact_id = p.id), '{}') as tags,

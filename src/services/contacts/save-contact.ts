@@ -15,6 +15,10 @@ export interface ContactFields {
   email?: string | undefined;
   phone?: string | undefined;
   language?: string | undefined;
+  location?: string | undefined;
+  preferredChannel?: string | undefined;
+  preferredHours?: string | undefined;
+  doNotCall?: boolean | undefined;
   tags?: string[] | undefined;
   custom?: Record<string, unknown> | undefined;
 }
@@ -73,6 +77,10 @@ async function write(tx: Tx, id: number, fields: ContactFields): Promise<void> {
   if (fields.jobTitle !== undefined) update.job_title = fields.jobTitle.trim();
   if (fields.email !== undefined) update.email = fields.email.trim();
   if (fields.language !== undefined) update.language = fields.language.trim();
+  if (fields.location !== undefined) update.location = fields.location.trim();
+  if (fields.preferredChannel !== undefined) update.preferred_channel = fields.preferredChannel.trim();
+  if (fields.preferredHours !== undefined) update.preferred_hours = fields.preferredHours.trim();
+  if (fields.doNotCall !== undefined) update.do_not_call = fields.doNotCall;
   if (fields.custom !== undefined) update.custom = json(fields.custom);
   if (fields.phone !== undefined) Object.assign(update, await phoneColumns(tx, fields.phone));
   if (fields.company !== undefined) update.company_id = await companyId(tx, fields.company.trim());

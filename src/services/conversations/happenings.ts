@@ -20,6 +20,9 @@ export const shownActs = [
   "conversation.pending",
   "conversation.snoozed",
   "conversation.woken",
+  "case.opened",
+  "case.resolved",
+  "case.reopened",
 ];
 
 /** The newest of some conversations, oldest first. `conversations` and `when` are SQL; the caller may see them. */

@@ -65,3 +65,33 @@ export async function getNote(ctx: Reader, id: number): Promise<Note> {
   if (!found) throw new NotFound();
   return found;
 }
+
+/** A pinned note stands over every conversation with the customer. @throws NotFound, Forbidden. */
+export function pinNote(ctx: Context, id: number, pinned: boolean): Promise<Note> {
+  return transact(ctx, async (tx) => {
+    const note = await getNote(tx, id);
+    if (!can(tx.actor, "note")) throw new Forbidden();
+    const changed = await row(
+      tx.db,
+      "update notes set pinned = :pinned where id = :id and pinned <> :pinned returning id",
+      {
+        id,
+        pinned,
+      },
+    );
+    if (changed) {
+      const { conversationId, contactId } = note;
+      const fact =
+        conversationId === null
+          ? ({ type: "contact.changed", contactId } as const)
+          : ({ type: "note.changed", conversationId, noteId: id } as const);
+      tx.record(fact, {
+        act: pinned ? "note.pinned" : "note.unpinned",
+        contactId,
+        conversationId,
+        data: { noteId: id },
+      });
+    }
+    return { ...note, pinned };
+  });
+}

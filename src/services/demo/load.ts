@@ -2,10 +2,17 @@ import { createAgent } from "../agents/agent.ts";
 import { getFirm } from "../agents/firm.ts";
 import { may } from "../agents/policy.ts";
 import { countAgents, findSession } from "../agents/queries.ts";
+import { openCase } from "../cases/open-case.ts";
+import { listCases } from "../cases/queries.ts";
+import { describeCase } from "../cases/status.ts";
+import { setStep } from "../cases/steps.ts";
+import { listTopics, saveTopic } from "../cases/topics.ts";
 import { translate } from "../channels/whatsapp/inbound.ts";
+import { savePurchase } from "../contacts/purchases.ts";
 import { updateContact } from "../contacts/save-contact.ts";
 import { assign } from "../conversations/assign.ts";
 import { addNote } from "../conversations/note.ts";
+import { getConversation } from "../conversations/queries.ts";
 import { reply } from "../conversations/reply.ts";
 import { resolve, setPending } from "../conversations/status.ts";
 import { connectWhatsApp } from "../inboxes/connect.ts";
@@ -19,9 +26,11 @@ import { transact } from "../platform/transact.ts";
 import {
   type AgentKey,
   demoAgents,
+  demoCards,
   demoInbox,
   demoPeople,
   demoPicture,
+  demoTopics,
   demoWeek,
   type Line,
 } from "./week.ts";
@@ -70,6 +79,7 @@ export async function loadDemo(ctx: Context, password?: string): Promise<void> {
     });
     agentIds.set(key, made.id);
   }
+  for (const topic of demoTopics) await saveTopic(system, null, topic);
   const steps = demoWeek.flatMap(({ who, lines }) => lines.map((line) => ({ who, line })));
   steps.sort((a, b) => b.line.ago - a.line.ago);
   for (const [position, { who, line }] of steps.entries()) {
@@ -79,7 +89,7 @@ export async function loadDemo(ctx: Context, password?: string): Promise<void> {
       { who, line, position, inboxId: inbox.id, agentIds },
     );
   }
-  await tagPeople(systemContext(ctx));
+  await describePeople(systemContext(ctx));
 }
 
 interface Step {
@@ -100,6 +110,10 @@ async function play(system: Context, step: Step): Promise<void> {
   if ("note" in line) await addNote(agent, conversationId, { text: line.note });
   else if ("assign" in line)
     await assign(agent, conversationId, { agentId: step.agentIds.get(line.assign) ?? null });
+  else if ("opens" in line) {
+    const topic = (await listTopics(agent)).find(({ name }) => name === line.opens);
+    await openCase(agent, conversationId, { title: line.opens, topicId: topic?.id ?? null });
+  } else if ("ticks" in line || "state" in line) await moveCase(agent, conversationId, line);
   else if ("act" in line) await (line.act === "resolve" ? resolve : setPending)(agent, conversationId);
   else if ("text" in line) {
     const message = await reply(agent, conversationId, { text: line.text ?? "" });
@@ -112,6 +126,18 @@ async function play(system: Context, step: Step): Promise<void> {
       })),
     });
   }
+}
+
+async function moveCase(
+  agent: Context,
+  conversationId: number,
+  line: { ticks: string } | { state: string },
+): Promise<void> {
+  const { contactId } = await getConversation(agent, conversationId);
+  const [open] = await listCases(agent, contactId, 1);
+  if (!open) throw new Error("a demo case is missing");
+  if ("state" in line) await describeCase(agent, open.id, line.state);
+  else await setStep(agent, open.id, open.steps.find(({ title }) => title === line.ticks)?.id ?? 0, true);
 }
 
 async function contactWrites(system: Context, { who, line, position, inboxId }: Step): Promise<void> {
@@ -169,14 +195,34 @@ async function conversationOf(system: Context, who: string): Promise<number> {
   return found.id;
 }
 
-async function tagPeople(system: Context): Promise<void> {
+/** Tags, cards and purchases: what a shop's own programs would have told. */
+async function describePeople(system: Context): Promise<void> {
   for (const { who, tags } of demoWeek) {
-    if (!tags) continue;
-    const owner = await row<{ contact_id: number }>(
-      system.db,
-      "select contact_id from contact_identities where external_id = ?",
-      [who],
-    );
-    if (owner) await updateContact(system, owner.contact_id, { tags });
+    if (tags) await updateContact(system, await contactOf(system, who), { tags });
   }
+  for (const { who, card, purchases } of demoCards) {
+    const id = await contactOf(system, who);
+    await updateContact(system, id, card);
+    for (const one of purchases) {
+      await savePurchase(system, id, one.id, {
+        number: one.id,
+        placedAt: new Date(system.now().getTime() - one.ago * 86_400_000).toISOString(),
+        amount: one.amount,
+        currency: "MXN",
+        status: one.status,
+        deliveryWindow: one.window,
+        items: one.items.map((name) => ({ name })),
+      });
+    }
+  }
+}
+
+async function contactOf(system: Context, who: string): Promise<number> {
+  const owner = await row<{ contact_id: number }>(
+    system.db,
+    "select contact_id from contact_identities where external_id = ?",
+    [who],
+  );
+  if (!owner) throw new Error("a demo customer is missing");
+  return owner.contact_id;
 }

@@ -39,10 +39,63 @@ export type Line =
   | { ago: number; note: string; by: AgentKey }
   | { ago: number; act: "resolve" | "pending"; by: AgentKey }
   | { ago: number; assign: AgentKey; by: AgentKey }
+  | { ago: number; opens: string; by: AgentKey }
+  | { ago: number; ticks: string; by: AgentKey }
+  | { ago: number; state: string; by: AgentKey }
   | { ago: number; react: string }
   | { ago: number; kind: "image" | "location"; text?: string };
 
 const day = 1440;
+
+export const demoTopics = [
+  { name: "Producto defectuoso", steps: ["Fotos recibidas", "Reemplazo enviado", "Cliente confirma"] },
+  { name: "Entrega", steps: ["Guía enviada", "Entrega confirmada"] },
+  { name: "Facturación", steps: ["Datos fiscales recibidos", "Factura enviada"] },
+];
+
+/** What the firm knows of some people beside what they wrote. `ago`: days. */
+export const demoCards: {
+  who: string;
+  card: Record<string, string | boolean>;
+  purchases: { id: string; ago: number; amount: number; status: string; window?: string; items: string[] }[];
+}[] = [
+  {
+    who: "5213312349876",
+    card: {
+      company: "Muebles Roble S.A.",
+      jobTitle: "Compras",
+      email: "juan@muebles-roble.example",
+      location: "Guadalajara",
+      language: "español",
+      preferredChannel: "correo",
+      preferredHours: "por la mañana",
+    },
+    purchases: [
+      {
+        id: "4521",
+        ago: 5,
+        amount: 3200,
+        status: "en camino",
+        window: "llega jue 10–14 h",
+        items: ["Licuadora Pro"],
+      },
+      { id: "4310", ago: 34, amount: 8450, status: "entregado", items: ["Juego de ollas"] },
+      { id: "4127", ago: 71, amount: 12990, status: "entregado", items: ["Mesa Roble 6 plazas"] },
+      { id: "3987", ago: 120, amount: 11200, status: "entregado", items: ["Sillas Ejecutiva"] },
+      { id: "3702", ago: 260, amount: 9160, status: "entregado", items: ["Sillón gris"] },
+    ],
+  },
+  {
+    who: "5215598761234",
+    card: { company: "Constructora del Valle", jobTitle: "Administración", location: "Ciudad de México" },
+    purchases: [{ id: "4188", ago: 63, amount: 25600, status: "entregado", items: ["Escritorio recto"] }],
+  },
+  {
+    who: "5491155500123",
+    card: { location: "Buenos Aires", doNotCall: true },
+    purchases: [{ id: "4309", ago: 9, amount: 8450, status: "entregado", items: ["Juego de ollas"] }],
+  },
+];
 
 export const demoWeek: { who: string; tags?: string[]; lines: Line[] }[] = [
   {
@@ -57,6 +110,8 @@ export const demoWeek: { who: string; tags?: string[]; lines: Line[] }[] = [
         by: "ana",
       },
       { ago: 6 * day + 291, react: "🙏" },
+      { ago: 6 * day + 290, opens: "Producto defectuoso", by: "ana" },
+      { ago: 6 * day + 289, ticks: "Fotos recibidas", by: "ana" },
       {
         ago: 5 * day + 330,
         note: "Garantía aprobó el reemplazo. Sale hoy con guía 7788-1. Si escribe, no pedirle las fotos otra vez.",
@@ -67,6 +122,8 @@ export const demoWeek: { who: string; tags?: string[]; lines: Line[] }[] = [
         text: "Tu reemplazo va en camino: guía 7788-1, llega el jueves entre 10 y 14 h.",
         by: "bruno",
       },
+      { ago: 5 * day + 312, ticks: "Reemplazo enviado", by: "bruno" },
+      { ago: 5 * day + 311, state: "Reemplazo en camino", by: "bruno" },
       { ago: 5 * day + 300, act: "resolve", by: "bruno" },
       { ago: 4, text: "Hola, quería saber si ya enviaron el reemplazo" },
       { ago: 3, text: "Es que salgo de viaje el viernes" },

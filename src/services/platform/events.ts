@@ -12,6 +12,7 @@ export type Fact =
   | { type: "conversation.read"; conversationId: number }
   | { type: "conversation.viewed"; conversationId: number }
   | { type: "contact.changed"; contactId: number }
+  | { type: "case.changed"; conversationId: number; caseId: number }
   | { type: "agent.changed"; agentId: number }
   | { type: "inbox.changed"; inboxId: number }
   | { type: "inbound_event.received" }

@@ -1,11 +1,13 @@
 import { formatPhone } from "../../services/contacts/phone.ts";
+import type { PurchaseSummary, ShownPurchase } from "../../services/contacts/purchases.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
-import type { Story } from "../../services/conversations/story.ts";
 import type { Conversation } from "../../services/conversations/types.ts";
-import { dayAndClock, exact, initials, shortAge, shortDay } from "../format.ts";
+import type { Story } from "../../services/story/story.ts";
+import { dayAndClock, daysAgo, exact, initials, money, shortAge, shortDay } from "../format.ts";
 import { translateFor } from "../i18n.ts";
 import type { Viewer } from "../index.ts";
-import type { BandView, EpisodeView, SideView } from "../views.ts";
+import { presentCase } from "./cases.ts";
+import type { BandView, EpisodeView, PurchaseView, SideView, WorthView } from "./panels.ts";
 import { contactName, presentNote } from "./present.ts";
 
 /** Who writes and what happened, over the conversation. */
@@ -16,13 +18,22 @@ export function presentBand(
   viewer: Viewer,
 ): BandView {
   const t = translateFor(viewer.locale);
-  const { attended } = story;
+  const { attended, purchases } = story;
   const when = attended ? dayAndClock(attended.at, viewer.now, viewer) : "";
   return {
     id: conversation.id,
     contactId: contact.id,
     phone: phoneOf(contact),
+    company: contact.company,
     tags: contact.tags,
+    worth: presentWorth(purchases, viewer),
+    prefers: [contact.preferredChannel, contact.preferredHours].filter(Boolean).join(", "),
+    doNotCall: contact.doNotCall,
+    pinned: story.notes
+      .filter(({ pinned }) => pinned)
+      .slice(0, mostPinned)
+      .map((note) => ({ id: note.id, text: note.text, author: note.agentName ?? t("agent.gone") })),
+    cases: story.cases.filter(({ status }) => status === "open").map((one) => presentCase(one, viewer)),
     conversationTags: conversation.tags,
     attended: attended && {
       name: attended.name,
@@ -32,6 +43,51 @@ export function presentBand(
     },
     earlier: Math.max(0, story.episodeCount - 1),
     isNew: story.episodeCount <= 1,
+  };
+}
+
+/** Notes that stand over every conversation; the others are beside it. */
+const mostPinned = 2;
+
+/** What the customer is worth: null for one who never bought anything that we know of. */
+export function presentWorth(purchases: PurchaseSummary, viewer: Viewer): WorthView | null {
+  if (purchases.count === 0) return null;
+  const t = translateFor(viewer.locale);
+  // One sign may be of several currencies: with more than one, each says its name.
+  const isOne = purchases.totals.length === 1;
+  const totals = purchases.totals.map(({ currency, total }) => {
+    const amount = money(Number(total), currency, viewer.locale);
+    return isOne ? amount : `${amount} ${currency}`;
+  });
+  return {
+    count: purchases.count,
+    words: t("purchases.count", { n: purchases.count }),
+    total: totals.join(" + "),
+    last: purchases.lastAt ? t("purchases.last", { age: daysAgo(purchases.lastAt, viewer.now, viewer) }) : "",
+    returns: purchases.returns > 0 ? t("purchases.returns", { n: purchases.returns }) : "",
+  };
+}
+
+export function presentPurchase(one: ShownPurchase, viewer: Viewer): PurchaseView {
+  const t = translateFor(viewer.locale);
+  const names = one.items.flatMap(({ name, quantity }) =>
+    name ? [quantity && quantity > 1 ? `${quantity} × ${name}` : name] : [],
+  );
+  const isLink = /^https?:\/\//.test(one.trackingUrl) && URL.canParse(one.trackingUrl);
+  return {
+    id: one.id,
+    name: [`#${one.number || one.externalId}`, names.join(", ")].filter(Boolean).join(" "),
+    amount: one.amount && one.currency ? money(Number(one.amount), one.currency, viewer.locale) : "",
+    state: [
+      one.returnedAt
+        ? t("purchases.returned", { date: shortDay(one.returnedAt, viewer.now, viewer) })
+        : one.status,
+      one.deliveryWindow,
+      one.placedAt ? shortDay(one.placedAt, viewer.now, viewer) : "",
+    ]
+      .filter(Boolean)
+      .join(" · "),
+    tracking: isLink ? one.trackingUrl : null,
   };
 }
 
@@ -62,8 +118,14 @@ export function presentSide(
     }),
     tags: contact.tags,
     notes: story.notes.map((note) => presentNote(note, viewer)),
+    location: contact.location,
     files: presentFiles(story, viewer),
     episodes: presentEpisodes(story, viewer, conversation.id),
+    cases: story.cases.map((one) => presentCase(one, viewer)),
+    openCases: story.cases.filter(({ status }) => status === "open").length,
+    caseCount: story.caseCount,
+    worth: presentWorth(story.purchases, viewer),
+    purchases: story.purchases.latest.map((one) => presentPurchase(one, viewer)),
   };
 }
 

@@ -100,6 +100,7 @@ export interface NoteView {
   when: string;
   exact: string;
   text: string;
+  pinned: boolean;
 }
 
 export function presentNote(note: Note, viewer: Viewer): NoteView {
@@ -111,6 +112,7 @@ export function presentNote(note: Note, viewer: Viewer): NoteView {
     when: dayAndClock(note.createdAt, viewer.now, viewer),
     exact: exact(note.createdAt, viewer),
     text: note.text,
+    pinned: note.pinned,
   };
 }
 
@@ -128,7 +130,9 @@ export function presentHappening(
         : "happening.taken"
       : happening.act === "conversation.reopened" && happening.data.reason === "contact_wrote"
         ? "happening.reopened_by_contact"
-        : happening.act.replace("conversation.", "happening.");
+        : happening.act.startsWith("case.")
+          ? `happening.${happening.act}`
+          : happening.act.replace("conversation.", "happening.");
   return {
     type: "happening",
     key: threadKey(happening.createdAt, 1, happening.id),
@@ -136,6 +140,7 @@ export function presentHappening(
     text: t(key, {
       actor: happening.actorName ?? t("agent.hilo"),
       agent: happening.agentName ?? "",
+      title: typeof happening.data.title === "string" ? happening.data.title : "",
       until: until ? dayAndClock(until, viewer.now, viewer) : "",
     }),
     clock: clock(happening.createdAt, viewer),

@@ -1,11 +1,12 @@
+import { topicNamesSql } from "../cases/topics.ts";
 import { type Contact, contactSql } from "../contacts/queries.ts";
+import { type DraftRow, type Drafts, draftsSql, toDrafts } from "../conversations/drafts.ts";
+import type { Conversation } from "../conversations/types.ts";
+import { type Colleague, colleaguesSql } from "../conversations/viewers.ts";
 import type { Reader } from "../platform/context.ts";
 import { asJson, row, withTimes } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
-import { type DraftRow, type Drafts, draftsSql, toDrafts } from "./drafts.ts";
 import { type Story, type StoryRow, storySql, toStory } from "./story.ts";
-import type { Conversation } from "./types.ts";
-import { type Colleague, colleaguesSql } from "./viewers.ts";
 
 /** What stands around a conversation: who writes, what happened before, what was being typed, who else is here. */
 export interface Surroundings {
@@ -13,6 +14,8 @@ export interface Surroundings {
   story: Story;
   drafts: Drafts;
   colleagues: Colleague[];
+  /** What a new case can be about. */
+  topics: { id: number; name: string }[];
 }
 
 /** In one question, for every page of a conversation asks it. The caller has loaded the conversation. */
@@ -27,10 +30,11 @@ export async function getSurroundings(
     story: [StoryRow] | null;
     drafts: DraftRow[] | null;
     colleagues: Colleague[] | null;
+    topics: Surroundings["topics"] | null;
   }>(
     ctx.db,
     `select ${asJson(contact.sql)} as contact, ${asJson(story.sql)} as story,
-       ${asJson(draftsSql)} as drafts, ${asJson(colleaguesSql)} as colleagues`,
+       ${asJson(draftsSql)} as drafts, ${asJson(colleaguesSql)} as colleagues, ${asJson(topicNamesSql)} as topics`,
     {
       ...contact.bindings,
       ...story.bindings,
@@ -46,5 +50,6 @@ export async function getSurroundings(
     story: toStory(found?.story?.[0] ?? null),
     drafts: toDrafts(found?.drafts ?? []),
     colleagues: found?.colleagues ?? [],
+    topics: found?.topics ?? [],
   };
 }

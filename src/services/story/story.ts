@@ -1,7 +1,10 @@
+import { casesSql, toCase } from "../cases/queries.ts";
+import type { Case } from "../cases/types.ts";
+import { type PurchaseSummary, purchasesSql, toPurchaseSummary } from "../contacts/purchases.ts";
+import { visibleTo } from "../conversations/policy.ts";
+import type { MediaKind, MessageKind, Note, Status } from "../conversations/types.ts";
 import type { Actor, Reader } from "../platform/context.ts";
-import { row, withTimes } from "../platform/database.ts";
-import { visibleTo } from "./policy.ts";
-import type { MediaKind, MessageKind, Note, Status } from "./types.ts";
+import { asJson, row, withTimes } from "../platform/database.ts";
 
 /** An earlier or current conversation of a contact. */
 export interface Episode {
@@ -22,15 +25,21 @@ export interface Story {
   attended: { name: string; at: Date; text: string; kind: MessageKind } | null;
   notes: Note[];
   files: { publicId: string; kind: MediaKind; fileName: string; hasThumbnail: boolean }[];
+  /** Open ones first. */
+  cases: Case[];
+  caseCount: number;
+  purchases: PurchaseSummary;
 }
 
 const mostEpisodes = 8;
 const mostNotes = 5;
 const mostFiles = 8;
+const mostCases = 6;
 
 /** The story of contact `:contactId`; each part is narrowed to the conversations that the actor sees. */
 export function storySql(actor: Actor): { sql: string; bindings: Record<string, unknown> } {
   const visible = visibleTo(actor);
+  const cases = casesSql(actor, mostCases);
   const sql = `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.opened_at, c.last_activity_at
        from conversations c where c.contact_id = :contactId and ${visible.sql})
      select (select count(*)::int from seen) as "episodeCount",
@@ -52,8 +61,11 @@ export function storySql(actor: Actor): { sql: string; bindings: Record<string, 
           select f.public_id as "publicId", f.kind, f.file_name as "fileName", f.thumbnail_key is not null as "hasThumbnail"
           from attachments f join messages m on m.id = f.message_id
           where f.contact_id = :contactId and f.state = 'stored' and m.conversation_id in (select id from seen)
-          order by f.id desc limit ${mostFiles}) f) as files`;
-  return { sql, bindings: visible.bindings };
+          order by f.id desc limit ${mostFiles}) f) as files,
+       ${asJson(cases.sql)} as cases,
+       (select count(*)::int from cases k where k.contact_id = :contactId and ${cases.visible}) as "caseCount",
+       (select to_json(s) from (${purchasesSql}) s) as purchases`;
+  return { sql, bindings: { ...visible.bindings, ...cases.bindings } };
 }
 
 /** As the database tells it: empty parts are null, times are text. */
@@ -66,6 +78,9 @@ export function toStory(found: StoryRow | null): Story {
     attended: found?.attended ? withTimes(found.attended, "at") : null,
     notes: (found?.notes ?? []).map((one) => withTimes(one, "createdAt")),
     files: found?.files ?? [],
+    cases: (found?.cases ?? []).map(toCase),
+    caseCount: found?.caseCount ?? 0,
+    purchases: toPurchaseSummary(found?.purchases ?? null),
   };
 }
 

@@ -1,0 +1,71 @@
+import { type Request, type Response, Router } from "express";
+import { z } from "zod";
+import { openCase } from "../services/cases/open-case.ts";
+import { describeCase, reopenCase, resolveCase } from "../services/cases/status.ts";
+import { addStep, setStep } from "../services/cases/steps.ts";
+import type { Case } from "../services/cases/types.ts";
+import { getConversation } from "../services/conversations/queries.ts";
+import { Invalid } from "../services/platform/errors.ts";
+import { fragment, leave, redirect } from "./respond.ts";
+import { fieldErrors, idParam, optionalId, text, uuid } from "./validate.ts";
+import { renderHead } from "./workspace.ts";
+
+const caseForm = z.object({ title: text(400).default(""), topic_id: optionalId, client_token: uuid });
+const stateForm = z.object({ state_note: text(1000) });
+const stepForm = z.object({ title: text(400) });
+const doneForm = z.object({ done: z.enum(["0", "1"]) });
+const solutionForm = z.object({ solution: text(4000).default("") });
+/** The conversation whose page the form stands on; none on a customer's page. */
+const fromForm = z.object({ conversation_id: optionalId });
+
+/** What customers wait for. */
+export const cases: Router = Router();
+
+cases.post("/conversations/:id/cases", async (req, res) => {
+  const id = idParam(req.params);
+  const form = parse(caseForm, req.body);
+  await openCase(req.ctx, id, { title: form.title, topicId: form.topic_id, clientToken: form.client_token });
+  if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+  fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
+});
+
+cases.post("/cases/:id", async (req, res) => {
+  const { state_note } = parse(stateForm, req.body);
+  await answer(req, res, await describeCase(req.ctx, idParam(req.params), state_note));
+});
+
+cases.post("/cases/:id/steps", async (req, res) => {
+  const { title } = parse(stepForm, req.body);
+  await answer(req, res, await addStep(req.ctx, idParam(req.params), title));
+});
+
+cases.post("/cases/:id/steps/:step", async (req, res) => {
+  const { done } = parse(doneForm, req.body);
+  const id = idParam(req.params);
+  await answer(req, res, await setStep(req.ctx, id, idParam(req.params, "step"), done === "1"));
+});
+
+cases.post("/cases/:id/resolution", async (req, res) => {
+  const { solution } = parse(solutionForm, req.body);
+  await answer(req, res, await resolveCase(req.ctx, idParam(req.params), solution));
+});
+
+cases.post("/cases/:id/reopening", async (req, res) => {
+  await answer(req, res, await reopenCase(req.ctx, idParam(req.params)));
+});
+
+function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
+  const form = schema.safeParse(body ?? {});
+  if (!form.success) throw new Invalid(fieldErrors(form.error));
+  return form.data;
+}
+
+/** Back to where the form stood. */
+async function answer(req: Request, res: Response, done: Case): Promise<void> {
+  const from = fromForm.safeParse(req.body ?? {});
+  const id = from.success ? from.data.conversation_id : null;
+  if (id === null) return leave(req, res, `/contacts/${done.contactId}`);
+  const conversation = await getConversation(req.ctx, id);
+  if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+  fragment(res, await renderHead(req, conversation));
+}
