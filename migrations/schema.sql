@@ -87,6 +87,7 @@ table attachments (
 CREATE INDEX attachments_contact ON public.attachments USING btree (contact_id, id DESC);
 CREATE INDEX attachments_due ON public.attachments USING btree (due_at) WHERE (state = ANY (ARRAY['pending'::text, 'fetching'::text]));
 CREATE INDEX attachments_message ON public.attachments USING btree (message_id);
+CREATE INDEX attachments_name ON public.attachments USING gin (plain(file_name) gin_trgm_ops) WHERE ((file_name <> ''::text) AND (contact_id IS NOT NULL));
 
 table audit_events (
   id bigint not null generated always as identity
@@ -158,6 +159,7 @@ table cases (
 CREATE INDEX cases_contact ON public.cases USING btree (contact_id, opened_at DESC, id DESC);
 CREATE INDEX cases_open ON public.cases USING btree (contact_id) WHERE (status = 'open'::text);
 CREATE INDEX cases_recurrence ON public.cases USING btree (contact_id, topic_id, opened_at) WHERE (topic_id IS NOT NULL);
+CREATE INDEX cases_title ON public.cases USING gin (plain(title) gin_trgm_ops);
 
 table companies (
   id bigint not null generated always as identity
@@ -167,6 +169,7 @@ table companies (
   constraint companies_pkey PRIMARY KEY (id)
   constraint companies_name_key UNIQUE (name)
 )
+CREATE INDEX companies_name ON public.companies USING gin (plain(name) gin_trgm_ops);
 
 table contact_identities (
   id bigint not null generated always as identity
@@ -227,6 +230,7 @@ table contacts (
   constraint contacts_pkey PRIMARY KEY (id)
   constraint contacts_client_token_key UNIQUE (client_token)
 )
+CREATE INDEX contacts_company ON public.contacts USING btree (company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX contacts_email ON public.contacts USING btree (lower(email)) WHERE (email <> ''::text);
 CREATE INDEX contacts_email_part ON public.contacts USING gin (lower(email) gin_trgm_ops) WHERE (email <> ''::text);
 CREATE INDEX contacts_name ON public.contacts USING gin (plain(name) gin_trgm_ops);
@@ -465,6 +469,7 @@ table notes (
   pinned boolean not null default false
   client_token uuid
   created_at timestamp with time zone not null default now()
+  search tsvector generated always as (to_tsvector('hilo'::regconfig, "left"(text, 8000))) stored
   constraint notes_text_check CHECK (((length(text) >= 1) AND (length(text) <= 10000)))
   constraint notes_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
   constraint notes_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
@@ -474,6 +479,7 @@ table notes (
 )
 CREATE INDEX notes_contact ON public.notes USING btree (contact_id, created_at DESC);
 CREATE INDEX notes_conversation ON public.notes USING btree (conversation_id, created_at, id);
+CREATE INDEX notes_search ON public.notes USING gin (search);
 
 table purchases (
   id bigint not null generated always as identity
@@ -497,6 +503,8 @@ table purchases (
   constraint purchases_contact_id_external_id_key UNIQUE (contact_id, external_id)
 )
 CREATE INDEX purchases_contact ON public.purchases USING btree (contact_id, placed_at DESC);
+CREATE INDEX purchases_external ON public.purchases USING btree (lower(external_id) text_pattern_ops);
+CREATE INDEX purchases_number ON public.purchases USING btree (lower(number) text_pattern_ops);
 
 table rate_limits (
   key text not null

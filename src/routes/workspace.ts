@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Request } from "express";
 import { getConversation } from "../services/conversations/queries.ts";
-import { getThread, type ThreadCursor } from "../services/conversations/thread.ts";
+import { findPagePosition, getThread, type ThreadCursor } from "../services/conversations/thread.ts";
 import type { Conversation } from "../services/conversations/types.ts";
 import { getSurroundings } from "../services/story/surroundings.ts";
 import { presentBand, presentSide } from "../views/conversations/context.ts";
@@ -17,6 +17,7 @@ import {
 import { translateFor } from "../views/i18n.ts";
 import type { Viewer } from "../views/index.ts";
 import type { ComposerView, Errors, WorkspaceView } from "../views/views.ts";
+import { optionalId } from "./validate.ts";
 
 /** Messages of a page of the thread. */
 const pageSize = 30;
@@ -25,8 +26,9 @@ const pageSize = 30;
 export async function loadWorkspace(req: Request, id: number, cursor: string): Promise<WorkspaceView> {
   const { ctx, viewer } = req;
   const conversation = await getConversation(ctx, id);
+  const before = await jumpOf(req, conversation);
   const [thread, { contact, story, drafts, colleagues, topics }] = await Promise.all([
-    loadThread(req, conversation, null),
+    loadThread(req, conversation, before),
     getSurroundings(ctx, conversation),
   ]);
   return {
@@ -36,6 +38,7 @@ export async function loadWorkspace(req: Request, id: number, cursor: string): P
     agents: colleagues.map((one) => ({ ...one, isCurrent: one.id === conversation.assigneeId })),
     topics,
     caseToken: randomUUID(),
+    isPast: before !== null,
     ...thread,
     composer: composerOf(conversation, viewer, { drafts }),
     viewers: presentViewers(colleagues, viewer),
@@ -44,6 +47,14 @@ export async function loadWorkspace(req: Request, id: number, cursor: string): P
     unread: conversation.unreadCount,
     snoozeTimes: snoozeTimes(viewer),
   };
+}
+
+/** Where the page ends that shows the message of `?message=`; null for the newest page. */
+async function jumpOf(req: Request, conversation: Conversation): Promise<ThreadCursor | null> {
+  const wanted = optionalId.catch(null).parse(req.query.message);
+  if (wanted === null) return null;
+  const { contactId, isolatedInboxId } = conversation;
+  return findPagePosition(req.ctx, { contactId, isolatedInboxId }, wanted, pageSize);
 }
 
 /** A page of the customer's one thread, across conversations, with the notes and happenings of its time. */

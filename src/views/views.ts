@@ -55,6 +55,21 @@ export interface ComposerView {
   errors: Errors;
 }
 
+/** What a search found, people first, then a group for each kind of thing. */
+export interface FoundView {
+  contacts: { name: string; phone: string; href: string; initials: string }[];
+  groups: {
+    title: string;
+    rows: {
+      href: string;
+      name: string;
+      when: string;
+      exact: string;
+      parts: { text: string; isHit: boolean }[];
+    }[];
+  }[];
+}
+
 /** A topic as its form shows it: steps one a line; id 0 is one to be added. */
 export interface TopicForm {
   id: number;
@@ -69,6 +84,8 @@ export interface WorkspaceView {
   agents: { id: number; name: string; isCurrent: boolean }[];
   topics: { id: number; name: string }[];
   caseToken: string;
+  /** It shows an earlier page, to which nothing live belongs. */
+  isPast: boolean;
   items: ThreadItem[];
   older: string | null;
   composer: ComposerView;
@@ -106,7 +123,7 @@ export interface Views {
     caseToken: string;
     snoozeTimes: WorkspaceView["snoozeTimes"];
   };
-  "conversations/_thread": { id: number; items: ThreadItem[]; older: string | null };
+  "conversations/_thread": { id: number; isPast: boolean; items: ThreadItem[]; older: string | null };
   "conversations/_items": { items: ThreadItem[]; older: string | null };
   "conversations/_item": { item: ThreadItem };
   "conversations/_day": { item: Extract<ThreadItem, { type: "day" }> };
@@ -158,11 +175,8 @@ export interface Views {
     isEditing: boolean;
   };
   "contacts/_form": { contact: { id: number }; form: Record<string, string>; errors: Errors };
-  "search/show": Page & {
-    query: string;
-    contacts: { name: string; phone: string; href: string; initials: string }[];
-    messages: FoundMessageView[];
-  };
+  "search/show": Page & { query: string; found: FoundView };
+  "search/_results": { query: string; found: FoundView };
   "sessions/new": Page & {
     email: string;
     next: string;

@@ -1,5 +1,5 @@
 import type { Reader } from "../platform/context.ts";
-import { asJson, row, withTimes } from "../platform/database.ts";
+import { asJson, row, rows, withTimes } from "../platform/database.ts";
 import { type Happening, happeningsSql, shownActs } from "./happenings.ts";
 import { type MessageRow, messageColumns, messageJoins, toMessage } from "./messages.ts";
 import { noteColumns } from "./note.ts";
@@ -40,15 +40,13 @@ export async function getThread(
   page: { before: ThreadCursor | null; limit: number },
 ): Promise<Thread> {
   const visible = visibleTo(ctx.actor);
-  const scope =
-    of.isolatedInboxId === undefined ? "true" : "c.isolated_inbox_id is not distinct from :isolated::bigint";
   const found = await row<{
     messages: MessageRow[] | null;
     notes: Note[] | null;
     happenings: Happening[] | null;
   }>(
     ctx.db,
-    `with seen as materialized (select c.id from conversations c where c.contact_id = :contactId and ${visible.sql} and ${scope}),
+    `with seen as materialized (${seenSql(of, visible.sql)}),
      page as materialized (select m.id, m.sent_at from messages m
        where m.contact_id = :contactId and m.shown and m.conversation_id in (select id from seen)
        ${page.before ? "and (m.sent_at, m.id) < (:sentAt, :id)" : ""}
@@ -87,3 +85,42 @@ export async function getThread(
 const within = (column: string): string =>
   `((select since from span) is null or ${column} >= (select since from span))
    and (:sentAt::timestamptz is null or ${column} < :sentAt::timestamptz)`;
+
+/** The conversations `c` of the thread that the actor sees. */
+const seenSql = (of: ThreadOf, visible: string): string =>
+  `select c.id from conversations c where c.contact_id = :contactId and ${visible}
+     and ${of.isolatedInboxId === undefined ? "true" : "c.isolated_inbox_id is not distinct from :isolated::bigint"}`;
+
+/** Newer messages that are shown below one that somebody jumped to. */
+const newerShown = 10;
+
+/**
+ * Where a page has to end to show a message with a few after it.
+ *
+ * @returns null when the newest page shows it, or when it is none of this thread.
+ */
+export async function findPagePosition(
+  ctx: Reader,
+  of: ThreadOf,
+  messageId: number,
+  pageSize: number,
+): Promise<ThreadCursor | null> {
+  const visible = visibleTo(ctx.actor);
+  const newer = await rows<ThreadCursor>(
+    ctx.db,
+    `with seen as materialized (${seenSql(of, visible.sql)}),
+     wanted as (select sent_at, id from messages where id = :messageId and shown and conversation_id in (select id from seen))
+     select m.sent_at as "sentAt", m.id from messages m
+     where m.contact_id = :contactId and m.shown and m.conversation_id in (select id from seen)
+       and (m.sent_at, m.id) > (select sent_at, id from wanted)
+     order by m.sent_at, m.id limit :limit`,
+    {
+      ...visible.bindings,
+      contactId: of.contactId,
+      isolated: of.isolatedInboxId ?? null,
+      messageId,
+      limit: pageSize,
+    },
+  );
+  return newer.length < pageSize ? null : (newer[newerShown] ?? null);
+}

@@ -308,7 +308,7 @@ export const es = {
   "contacts.none_found": "Nadie coincide con «{text}».",
   "contacts.none_found_more": "Prueba con otra parte del nombre o del teléfono.",
 
-  "search.label": "Nombre, teléfono o palabras de un mensaje…",
+  "search.label": "Nombre, teléfono, empresa, caso, compra, archivo o palabras…",
   "search.submit": "Buscar",
   "search.hint":
     "Busca en todos los clientes y en todo lo que se ha escrito. Usa comillas para una frase exacta.",
@@ -618,4 +618,10 @@ export const es = {
   "act.topic.archived": "Archivó un tema",
   "act.note.pinned": "Fijó una nota",
   "act.note.unpinned": "Soltó una nota",
+  "search.cases": "Casos",
+  "search.purchases": "Compras",
+  "search.notes": "Notas",
+  "search.files": "Archivos",
+  "thread.past": "Ves mensajes anteriores.",
+  "thread.newest": "Ir a lo más reciente",
 } as const;
