@@ -88,6 +88,7 @@ CREATE INDEX attachments_contact ON public.attachments USING btree (contact_id, 
 CREATE INDEX attachments_due ON public.attachments USING btree (due_at) WHERE (state = ANY (ARRAY['pending'::text, 'fetching'::text]));
 CREATE INDEX attachments_message ON public.attachments USING btree (message_id);
 CREATE INDEX attachments_name ON public.attachments USING gin (plain(file_name) gin_trgm_ops) WHERE ((file_name <> ''::text) AND (contact_id IS NOT NULL));
+CREATE INDEX attachments_same ON public.attachments USING btree (contact_id, sha256) WHERE (sha256 IS NOT NULL);
 
 table audit_events (
   id bigint not null generated always as identity

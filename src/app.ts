@@ -5,6 +5,7 @@ import { apiV1 } from "./routes/api/v1.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
 import { cases } from "./routes/cases.ts";
+import { contactFiles } from "./routes/contact-files.ts";
 import { contacts } from "./routes/contacts.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { openDemo } from "./routes/demo/demo.ts";
@@ -111,6 +112,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     files,
     uploads,
     contacts,
+    contactFiles,
     searchRoutes,
   );
   app.use(live.router, profile, agents, inboxes, topics, inboundEvents, audit);

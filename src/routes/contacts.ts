@@ -5,7 +5,9 @@ import { getContact, listContacts } from "../services/contacts/queries.ts";
 import { updateContact } from "../services/contacts/save-contact.ts";
 import { getThread } from "../services/conversations/thread.ts";
 import { Invalid } from "../services/platform/errors.ts";
+import { getBehaviour } from "../services/story/behaviour.ts";
 import { getStory } from "../services/story/story.ts";
+import { presentBehaviour } from "../views/contacts/behaviour.ts";
 import { presentCase } from "../views/conversations/cases.ts";
 import {
   phoneOf,
@@ -116,9 +118,10 @@ async function page(
 ): Promise<void> {
   const { ctx, viewer } = req;
   const contact = await getContact(ctx, idParam(req.params));
-  const [story, cases, part] = await Promise.all([
+  const [story, cases, behaviour, part] = await Promise.all([
     getStory(ctx, contact.id),
     listCases(ctx, contact.id),
+    getBehaviour(ctx, contact.id, viewer.timeZone),
     timeline(req, contact.id, null),
   ]);
   const phone = phoneOf(contact);
@@ -131,6 +134,7 @@ async function page(
       initials: initials(contact.name),
       phone,
       since: shortDay(contact.firstSeenAt, viewer.now, viewer),
+      behaviour: presentBehaviour(contact.id, behaviour, viewer),
       cases: cases.map((one) => presentCase(one, viewer)),
       worth: presentWorth(story.purchases, viewer),
       purchases: story.purchases.latest.map((one) => presentPurchase(one, viewer)),

@@ -4,10 +4,13 @@ import type { InboundEventRow } from "../services/channels/inbound-events.ts";
 import type { Contact } from "../services/contacts/queries.ts";
 import type { View } from "../services/conversations/list.ts";
 import type { Inbox } from "../services/inboxes/queries.ts";
+import type { BehaviourView } from "./contacts/behaviour.ts";
+import type { FileTile } from "./contacts/files.ts";
 import type { CaseView } from "./conversations/cases.ts";
 import type { BandView, EpisodeView, PurchaseView, SideView, WorthView } from "./conversations/panels.ts";
 import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
+import type { FoundView } from "./search/present.ts";
 
 export interface Page {
   title: string;
@@ -53,21 +56,6 @@ export interface ComposerView {
   mode: "reply" | "note";
   inboxName: string | null;
   errors: Errors;
-}
-
-/** What a search found, people first, then a group for each kind of thing. */
-export interface FoundView {
-  contacts: { name: string; phone: string; href: string; initials: string }[];
-  groups: {
-    title: string;
-    rows: {
-      href: string;
-      name: string;
-      when: string;
-      exact: string;
-      parts: { text: string; isHit: boolean }[];
-    }[];
-  }[];
 }
 
 /** A topic as its form shows it: steps one a line; id 0 is one to be added. */
@@ -165,6 +153,7 @@ export interface Views {
     cases: CaseView[];
     worth: WorthView | null;
     purchases: PurchaseView[];
+    behaviour: BehaviourView;
     episodes: EpisodeView[];
     items: ThreadItem[];
     older: string | null;
@@ -174,6 +163,17 @@ export interface Views {
     form: Record<string, string>;
     isEditing: boolean;
   };
+  "contacts/files": Page & {
+    contactId: number;
+    name: string;
+    kind: string;
+    search: string;
+    kinds: { name: string; href: string; isCurrent: boolean }[];
+    files: FileTile[];
+    next: string | null;
+  };
+  "contacts/_files": { files: FileTile[]; next: string | null };
+  "contacts/_behaviour": { behaviour: BehaviourView };
   "contacts/_form": { contact: { id: number }; form: Record<string, string>; errors: Errors };
   "search/show": Page & { query: string; found: FoundView };
   "search/_results": { query: string; found: FoundView };

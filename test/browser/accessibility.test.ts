@@ -1,6 +1,12 @@
 import { expect } from "chai";
 import type { Browser } from "playwright-core";
-import { addNote } from "../../src/services/conversations/note.ts";
+import { openCase } from "../../src/services/cases/open-case.ts";
+import { resolveCase } from "../../src/services/cases/status.ts";
+import { setStep } from "../../src/services/cases/steps.ts";
+import { saveTopic } from "../../src/services/cases/topics.ts";
+import { savePurchase } from "../../src/services/contacts/purchases.ts";
+import { updateContact } from "../../src/services/contacts/save-contact.ts";
+import { addNote, pinNote } from "../../src/services/conversations/note.ts";
 import { reply } from "../../src/services/conversations/reply.ts";
 import { openBrowser, signIn, violations } from "../support/browser.ts";
 import { type Hilo, startHilo } from "../support/hilo.ts";
@@ -18,7 +24,23 @@ describe("accessibility and small screens", () => {
       message: "Hola, ¿abren hoy? https://hilo.test",
     }));
     await reply(hilo.cast.ana, conversationId, { text: "Sí, hasta las 20 h" });
-    await addNote(hilo.cast.ana, conversationId, { text: "Prefiere que le llamen por su nombre" });
+    const note = await addNote(hilo.cast.ana, conversationId, {
+      text: "Prefiere que le llamen por su nombre",
+    });
+    await pinNote(hilo.cast.ana, note.id, true);
+    const steps = ["Fotos recibidas", "Reemplazo enviado"];
+    const topic = await saveTopic(hilo.cast.diego, null, { name: "Producto defectuoso", steps });
+    for (let n = 0; n < 3; n += 1) {
+      const { id, steps: open } = await openCase(hilo.cast.ana, conversationId, {
+        title: "",
+        topicId: topic.id,
+      });
+      await setStep(hilo.cast.ana, id, open[0]?.id ?? 0, true);
+      if (n === 0) await resolveCase(hilo.cast.ana, id, "Se cambió la pieza");
+    }
+    const bought = { amount: 3200, currency: "MXN", status: "en camino", trackingUrl: "https://guia.test/1" };
+    await savePurchase(hilo.cast.ana, contactId, "4521", bought);
+    await updateContact(hilo.cast.ana, contactId, { preferredChannel: "correo", doNotCall: true });
     await hilo.cast.platform
       .db("messages")
       .where({ direction: "outbound" })
@@ -45,7 +67,10 @@ describe("accessibility and small screens", () => {
     "/contacts",
     `/contacts/${contactId}`,
     `/contacts/${contactId}?edit=1`,
+    `/contacts/${contactId}/files`,
     "/search?q=hola",
+    "/search?q=producto",
+    "/settings/topics",
     "/audit",
     "/settings",
     "/settings/profile",

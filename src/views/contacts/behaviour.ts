@@ -1,0 +1,43 @@
+import type { Behaviour } from "../../services/story/behaviour.ts";
+import { translateFor } from "../i18n.ts";
+import { domId, type Viewer } from "../index.ts";
+
+export interface BehaviourView {
+  domId: string;
+  /** 24 cells from midnight: a level from 0 to 8 and words for who does not see it. */
+  hours: { level: number; title: string }[];
+  /** `Escribe sobre todo entre 9 y 11 h`; empty without anything written. */
+  usual: string;
+  months: { name: string; conversations: number }[];
+  products: string;
+}
+
+const levels = 8;
+
+export function presentBehaviour(
+  contactId: number,
+  { hours, months, products }: Behaviour,
+  viewer: Viewer,
+): BehaviourView {
+  const t = translateFor(viewer.locale);
+  const most = Math.max(...hours);
+  const peak = hours.indexOf(most);
+  const monthName = new Intl.DateTimeFormat(viewer.locale === "es" ? "es-MX" : "en-GB", {
+    month: "short",
+    year: "2-digit",
+    timeZone: "UTC",
+  });
+  return {
+    domId: domId("behaviour", contactId),
+    hours: hours.map((n, hour) => ({
+      level: most === 0 ? 0 : Math.ceil((n / most) * levels),
+      title: t("behaviour.hour", { from: hour, to: hour + 1, n }),
+    })),
+    usual: most === 0 ? "" : t("behaviour.usual", { from: peak, to: peak + 1 }),
+    months: months.map(({ month, conversations }) => ({
+      name: monthName.format(new Date(`${month}-01T00:00:00Z`)),
+      conversations,
+    })),
+    products: products.map(({ name, times }) => (times > 1 ? `${name} (${times})` : name)).join(", "),
+  };
+}
