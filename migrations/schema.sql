@@ -162,6 +162,29 @@ CREATE INDEX cases_open ON public.cases USING btree (contact_id) WHERE (status =
 CREATE INDEX cases_recurrence ON public.cases USING btree (contact_id, topic_id, opened_at) WHERE (topic_id IS NOT NULL);
 CREATE INDEX cases_title ON public.cases USING gin (plain(title) gin_trgm_ops);
 
+table commitments (
+  id bigint not null generated always as identity
+  contact_id bigint not null
+  conversation_id bigint not null
+  isolated_inbox_id bigint -- Of the conversation where it was promised: only its team knows of it.
+  text text not null
+  due_on date -- A day in the zone of the firm; null is soon.
+  promised_at timestamp with time zone not null
+  promised_by_id bigint
+  done_at timestamp with time zone
+  done_by_id bigint
+  created_at timestamp with time zone not null default now()
+  constraint commitments_check CHECK (((done_at IS NOT NULL) OR (done_by_id IS NULL)))
+  constraint commitments_text_check CHECK (((length(text) >= 1) AND (length(text) <= 300)))
+  constraint commitments_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint commitments_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint commitments_done_by_id_fkey FOREIGN KEY (done_by_id) REFERENCES agents(id)
+  constraint commitments_isolated_inbox_id_fkey FOREIGN KEY (isolated_inbox_id) REFERENCES inboxes(id)
+  constraint commitments_promised_by_id_fkey FOREIGN KEY (promised_by_id) REFERENCES agents(id)
+  constraint commitments_pkey PRIMARY KEY (id)
+)
+CREATE INDEX commitments_open ON public.commitments USING btree (contact_id, due_on, id) WHERE (done_at IS NULL);
+
 table companies (
   id bigint not null generated always as identity
   name text not null

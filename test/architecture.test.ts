@@ -18,6 +18,7 @@ const domains = [
   "contacts",
   "conversations",
   "cases",
+  "commitments",
   "story",
   "intake",
   "channels",

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { openCase } from "../services/cases/open-case.ts";
 import { describeCase, reopenCase, resolveCase } from "../services/cases/status.ts";
 import { addStep, setStep } from "../services/cases/steps.ts";
-import type { Case } from "../services/cases/types.ts";
+import { promise, settleCommitment } from "../services/commitments/commitments.ts";
 import { getConversation } from "../services/conversations/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { fragment, leave, redirect } from "./respond.ts";
@@ -15,10 +15,11 @@ const stateForm = z.object({ state_note: text(1000) });
 const stepForm = z.object({ title: text(400) });
 const doneForm = z.object({ done: z.enum(["0", "1"]) });
 const solutionForm = z.object({ solution: text(4000).default("") });
+const promiseForm = z.object({ text: text(1000), due_on: text(20).default("") });
 /** The conversation whose page the form stands on; none on a customer's page. */
 const fromForm = z.object({ conversation_id: optionalId });
 
-/** What customers wait for. */
+/** What customers wait for: cases and promises. */
 export const cases: Router = Router();
 
 cases.post("/conversations/:id/cases", async (req, res) => {
@@ -54,6 +55,19 @@ cases.post("/cases/:id/reopening", async (req, res) => {
   await answer(req, res, await reopenCase(req.ctx, idParam(req.params)));
 });
 
+cases.post("/conversations/:id/commitments", async (req, res) => {
+  const id = idParam(req.params);
+  const { text: words, due_on } = parse(promiseForm, req.body);
+  await promise(req.ctx, id, { text: words, dueOn: due_on || null });
+  if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+  fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
+});
+
+cases.post("/commitments/:id", async (req, res) => {
+  const { done } = parse(doneForm, req.body);
+  await answer(req, res, await settleCommitment(req.ctx, idParam(req.params), done === "1"));
+});
+
 function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   const form = schema.safeParse(body ?? {});
   if (!form.success) throw new Invalid(fieldErrors(form.error));
@@ -61,7 +75,7 @@ function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
 }
 
 /** Back to where the form stood. */
-async function answer(req: Request, res: Response, done: Case): Promise<void> {
+async function answer(req: Request, res: Response, done: { contactId: number }): Promise<void> {
   const from = fromForm.safeParse(req.body ?? {});
   const id = from.success ? from.data.conversation_id : null;
   if (id === null) return leave(req, res, `/contacts/${done.contactId}`);

@@ -81,6 +81,7 @@ export function createPush(db: Knex, send: Send) {
           notes.push(fact);
           break;
         case "case.changed":
+        case "commitment.changed":
           cases.push(fact.conversationId);
           break;
         case "conversation.changed":

@@ -65,6 +65,10 @@ export const dayKey = (at: Date, zone: Zone): string => dayOf(at, zone).key;
 /** Milliseconds of the day's beginning in the viewer's zone. */
 export const startOfDay = (at: Date, zone: Zone): number => dayOf(at, zone).start;
 
+/** The beginning of a day that is written `2026-11-23`, in the viewer's zone. */
+export const dayOn = (key: string, zone: Zone): Date =>
+  new Date(Temporal.PlainDate.from(key).toZonedDateTime(zone.timeZone).epochMilliseconds);
+
 /** Milliseconds of when yesterday began. */
 const startOfYesterday = (now: Date, zone: Zone): number =>
   startOfDay(new Date(startOfDay(now, zone) - 1), zone);

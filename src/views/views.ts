@@ -125,6 +125,7 @@ export interface Views {
   "conversations/_viewers": { id: number; viewers: WorkspaceView["viewers"] };
   "conversations/_side": { side: SideView };
   "conversations/_side_notes": { side: SideView };
+  "conversations/_commitments": { side: SideView };
   "conversations/_reactions": Record<never, never>;
   "messages/_message": { bubble: Bubble };
   "messages/_content": { bubble: Bubble };

@@ -13,6 +13,7 @@ export type Fact =
   | { type: "conversation.viewed"; conversationId: number }
   | { type: "contact.changed"; contactId: number }
   | { type: "case.changed"; conversationId: number; caseId: number }
+  | { type: "commitment.changed"; conversationId: number; commitmentId: number }
   | { type: "agent.changed"; agentId: number }
   | { type: "inbox.changed"; inboxId: number }
   | { type: "inbound_event.received" }

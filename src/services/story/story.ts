@@ -1,5 +1,6 @@
 import { casesSql, toCase } from "../cases/queries.ts";
 import type { Case } from "../cases/types.ts";
+import { type Commitment, commitmentsSql } from "../commitments/commitments.ts";
 import { type PurchaseSummary, purchasesSql, toPurchaseSummary } from "../contacts/purchases.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { MediaKind, MessageKind, Note, Status } from "../conversations/types.ts";
@@ -29,6 +30,8 @@ export interface Story {
   cases: Case[];
   caseCount: number;
   purchases: PurchaseSummary;
+  /** What was promised and is not done, the nearest due first. */
+  commitments: Commitment[];
 }
 
 const mostEpisodes = 8;
@@ -40,6 +43,7 @@ const mostCases = 6;
 export function storySql(actor: Actor): { sql: string; bindings: Record<string, unknown> } {
   const visible = visibleTo(actor);
   const cases = casesSql(actor, mostCases);
+  const commitments = commitmentsSql(actor);
   const sql = `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.opened_at, c.last_activity_at
        from conversations c where c.contact_id = :contactId and ${visible.sql})
      select (select count(*)::int from seen) as "episodeCount",
@@ -64,8 +68,9 @@ export function storySql(actor: Actor): { sql: string; bindings: Record<string, 
           order by f.id desc limit ${mostFiles}) f) as files,
        ${asJson(cases.sql)} as cases,
        (select count(*)::int from cases k where k.contact_id = :contactId and ${cases.visible}) as "caseCount",
-       (select to_json(s) from (${purchasesSql}) s) as purchases`;
-  return { sql, bindings: { ...visible.bindings, ...cases.bindings } };
+       (select to_json(s) from (${purchasesSql}) s) as purchases,
+       ${asJson(commitments.sql)} as commitments`;
+  return { sql, bindings: { ...visible.bindings, ...cases.bindings, ...commitments.bindings } };
 }
 
 /** As the database tells it: empty parts are null, times are text. */
@@ -81,6 +86,7 @@ export function toStory(found: StoryRow | null): Story {
     cases: (found?.cases ?? []).map(toCase),
     caseCount: found?.caseCount ?? 0,
     purchases: toPurchaseSummary(found?.purchases ?? null),
+    commitments: (found?.commitments ?? []).map((one) => withTimes(one, "promisedAt")),
   };
 }
 

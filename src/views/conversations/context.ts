@@ -1,13 +1,24 @@
+import type { Commitment } from "../../services/commitments/commitments.ts";
 import { formatPhone } from "../../services/contacts/phone.ts";
 import type { PurchaseSummary, ShownPurchase } from "../../services/contacts/purchases.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { Conversation } from "../../services/conversations/types.ts";
 import type { Story } from "../../services/story/story.ts";
-import { dayAndClock, daysAgo, exact, initials, money, shortAge, shortDay } from "../format.ts";
+import {
+  dayAndClock,
+  dayKey,
+  dayOn,
+  daysAgo,
+  exact,
+  initials,
+  money,
+  shortAge,
+  shortDay,
+} from "../format.ts";
 import { translateFor } from "../i18n.ts";
 import type { Viewer } from "../index.ts";
 import { presentCase } from "./cases.ts";
-import type { BandView, EpisodeView, PurchaseView, SideView, WorthView } from "./panels.ts";
+import type { BandView, CommitmentView, EpisodeView, PurchaseView, SideView, WorthView } from "./panels.ts";
 import { contactName, presentNote } from "./present.ts";
 
 /** Who writes and what happened, over the conversation. */
@@ -33,6 +44,7 @@ export function presentBand(
       .filter(({ pinned }) => pinned)
       .slice(0, mostPinned)
       .map((note) => ({ id: note.id, text: note.text, author: note.agentName ?? t("agent.gone") })),
+    commitment: story.commitments.map((one) => presentCommitment(one, viewer))[0] ?? null,
     cases: story.cases.filter(({ status }) => status === "open").map((one) => presentCase(one, viewer)),
     conversationTags: conversation.tags,
     attended: attended && {
@@ -65,6 +77,22 @@ export function presentWorth(purchases: PurchaseSummary, viewer: Viewer): WorthV
     total: totals.join(" + "),
     last: purchases.lastAt ? t("purchases.last", { age: daysAgo(purchases.lastAt, viewer.now, viewer) }) : "",
     returns: purchases.returns > 0 ? t("purchases.returns", { n: purchases.returns }) : "",
+  };
+}
+
+function presentCommitment(one: Commitment, viewer: Viewer): CommitmentView {
+  const t = translateFor(viewer.locale);
+  const due = one.dueOn === null ? null : dayOn(one.dueOn, viewer);
+  const isLate = due !== null && dayKey(due, viewer) < dayKey(viewer.now, viewer);
+  return {
+    id: one.id,
+    text: one.text,
+    due:
+      due === null
+        ? ""
+        : t(isLate ? "commitments.overdue" : "commitments.due", { day: daysAgo(due, viewer.now, viewer) }),
+    isLate,
+    by: [one.promisedBy, shortDay(one.promisedAt, viewer.now, viewer)].filter(Boolean).join(" · "),
   };
 }
 
@@ -121,6 +149,7 @@ export function presentSide(
     location: contact.location,
     files: presentFiles(story, viewer),
     episodes: presentEpisodes(story, viewer, conversation.id),
+    commitments: story.commitments.map((one) => presentCommitment(one, viewer)),
     cases: story.cases.map((one) => presentCase(one, viewer)),
     openCases: story.cases.filter(({ status }) => status === "open").length,
     caseCount: story.caseCount,

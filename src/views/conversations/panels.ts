@@ -21,6 +21,16 @@ export interface SideView {
   caseCount: number;
   worth: WorthView | null;
   purchases: PurchaseView[];
+  commitments: CommitmentView[];
+}
+
+/** A promise: `vence mañana`, and whether that day has passed. */
+export interface CommitmentView {
+  id: number;
+  text: string;
+  due: string;
+  isLate: boolean;
+  by: string;
 }
 
 /** What a customer bought, in words: `5 compras`, `$45,000`, `última hace 5 días`. */
@@ -63,6 +73,8 @@ export interface BandView {
   prefers: string;
   doNotCall: boolean;
   pinned: { id: number; text: string; author: string }[];
+  /** The nearest one. */
+  commitment: CommitmentView | null;
   /** Open ones. */
   cases: CaseView[];
   conversationTags: string[];

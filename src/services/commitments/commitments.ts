@@ -1,0 +1,116 @@
+import { can } from "../conversations/policy.ts";
+import { lockConversation } from "../conversations/queries.ts";
+import { type Visibility, visibleIsolation } from "../inboxes/policy.ts";
+import type { Actor, Context } from "../platform/context.ts";
+import { row } from "../platform/database.ts";
+import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+
+/** What was promised to a customer and is not done yet. */
+export interface Commitment {
+  id: number;
+  text: string;
+  /** `2026-11-23`, or null. */
+  dueOn: string | null;
+  promisedBy: string | null;
+  promisedAt: Date;
+}
+
+const longestText = 300;
+const mostShown = 10;
+
+/** Which `commitments w` an actor may know of: those of the conversations that they see. */
+const visibleTo = (actor: Actor): Visibility => visibleIsolation(actor, "w.isolated_inbox_id");
+
+/** Open ones of contact `:contactId`, the nearest due first, those without a day last. */
+export function commitmentsSql(actor: Actor): { sql: string; bindings: Record<string, unknown> } {
+  const visible = visibleTo(actor);
+  return {
+    sql: `select w.id, w.text, w.due_on::text as "dueOn", a.name as "promisedBy", w.promised_at as "promisedAt"
+      from commitments w left join agents a on a.id = w.promised_by_id
+      where w.contact_id = :contactId and w.done_at is null and ${visible.sql}
+      order by w.due_on nulls last, w.id limit ${mostShown}`,
+    bindings: visible.bindings,
+  };
+}
+
+/** Notes a promise made in a conversation. @throws NotFound, Forbidden; Invalid without words or with a day that is none. */
+export function promise(
+  ctx: Context,
+  conversationId: number,
+  promised: { text: string; dueOn: string | null },
+): Promise<number> {
+  return transact(ctx, async (tx) => {
+    const conversation = await lockConversation(tx, conversationId);
+    if (!can(tx.actor, "note")) throw new Forbidden();
+    const text = promised.text.toWellFormed().replaceAll("\0", "").trim();
+    if (text === "" || text.length > longestText) throw new Invalid({ text: "commitments.text_length" });
+    if (promised.dueOn !== null && !isDay(promised.dueOn)) throw new Invalid({ due_on: "commitments.day" });
+    const made = await row<{ id: number }>(
+      tx.db,
+      `insert into commitments (contact_id, conversation_id, isolated_inbox_id, text, due_on, promised_at, promised_by_id)
+       values (:contactId, :conversationId, :isolatedInboxId, :text, :dueOn, :now, :agentId) returning id`,
+      {
+        contactId: conversation.contactId,
+        conversationId,
+        isolatedInboxId: conversation.isolatedInboxId,
+        text,
+        dueOn: promised.dueOn,
+        now: tx.now(),
+        agentId: tx.actor.kind === "agent" ? tx.actor.id : null,
+      },
+    );
+    if (!made) throw new Error("a commitment was not stored");
+    tx.record(
+      { type: "commitment.changed", conversationId, commitmentId: made.id },
+      {
+        act: "commitment.made",
+        conversationId,
+        contactId: conversation.contactId,
+        data: { commitmentId: made.id },
+      },
+    );
+    return made.id;
+  });
+}
+
+/** Kept, or not yet after all. Saying it twice changes nothing. @throws NotFound, Forbidden. */
+export function settleCommitment(ctx: Context, id: number, isDone: boolean): Promise<{ contactId: number }> {
+  return transact(ctx, async (tx) => {
+    const visible = visibleTo(tx.actor);
+    const found = await row<{ contactId: number; conversationId: number; done: boolean }>(
+      tx.db,
+      `select w.contact_id as "contactId", w.conversation_id as "conversationId", w.done_at is not null as done
+       from commitments w where w.id = :id and ${visible.sql} for update of w`,
+      { ...visible.bindings, id },
+    );
+    if (!found) throw new NotFound();
+    if (!can(tx.actor, "note")) throw new Forbidden();
+    const { contactId, conversationId, done } = found;
+    if (done !== isDone) {
+      const by = tx.actor.kind === "agent" ? tx.actor.id : null;
+      const change = isDone ? { done_at: tx.now(), done_by_id: by } : { done_at: null, done_by_id: null };
+      await tx.db("commitments").where({ id }).update(change);
+      tx.record(
+        { type: "commitment.changed", conversationId, commitmentId: id },
+        {
+          act: isDone ? "commitment.kept" : "commitment.reopened",
+          conversationId,
+          contactId,
+          data: { commitmentId: id },
+        },
+      );
+    }
+    return { contactId };
+  });
+}
+
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  try {
+    const { year } = Temporal.PlainDate.from(text);
+    return year >= 2000 && year <= 2200;
+  } catch {
+    return false;
+  }
+}
