@@ -8,8 +8,8 @@ create index cases_title on cases using gin (plain(title) gin_trgm_ops);
 create index companies_name on companies using gin (plain(name) gin_trgm_ops);
 create index contacts_company on contacts (company_id) where company_id is not null;
 create index attachments_name on attachments using gin (plain(file_name) gin_trgm_ops) where file_name <> '' and contact_id is not null;
-create index purchases_number on purchases (lower(number) text_pattern_ops);
-create index purchases_external on purchases (lower(external_id) text_pattern_ops);
+create index purchases_number on purchases using gin (lower(number) gin_trgm_ops);
+create index purchases_external on purchases using gin (lower(external_id) gin_trgm_ops);
 `);
 
 export const down = (knex: Knex) =>

@@ -109,6 +109,7 @@ table audit_events (
   constraint audit_events_pkey PRIMARY KEY (id)
 )
 CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id DESC) WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_events_contact ON public.audit_events USING btree (contact_id, id) WHERE (contact_id IS NOT NULL);
 CREATE INDEX audit_events_conversation ON public.audit_events USING btree (conversation_id, id) WHERE (conversation_id IS NOT NULL);
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -527,8 +528,8 @@ table purchases (
   constraint purchases_contact_id_external_id_key UNIQUE (contact_id, external_id)
 )
 CREATE INDEX purchases_contact ON public.purchases USING btree (contact_id, placed_at DESC);
-CREATE INDEX purchases_external ON public.purchases USING btree (lower(external_id) text_pattern_ops);
-CREATE INDEX purchases_number ON public.purchases USING btree (lower(number) text_pattern_ops);
+CREATE INDEX purchases_external ON public.purchases USING gin (lower(external_id) gin_trgm_ops);
+CREATE INDEX purchases_number ON public.purchases USING gin (lower(number) gin_trgm_ops);
 
 table rate_limits (
   key text not null

@@ -5,6 +5,7 @@ import { apiV1 } from "./routes/api/v1.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
 import { cases } from "./routes/cases.ts";
+import { contactFields } from "./routes/contact-fields.ts";
 import { contactFiles } from "./routes/contact-files.ts";
 import { contacts } from "./routes/contacts.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
@@ -112,6 +113,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     files,
     uploads,
     contacts,
+    contactFields,
     contactFiles,
     searchRoutes,
   );

@@ -60,7 +60,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
         : null,
     whatsappApiUrl: values.WHATSAPP_API_URL.replace(/\/$/, ""),
     /** Where this process answers itself, whatever stands before it. */
-    ownUrl: `http://${values.HOST === "0.0.0.0" || values.HOST === "::" ? "127.0.0.1" : values.HOST}:${values.PORT}`,
+    ownUrl: `http://${ownHost(values.HOST)}:${values.PORT}`,
     metricsToken: values.METRICS_TOKEN ?? null,
     demo: values.DEMO,
     faultsCrashAt: values.FAULTS_CRASH_AT ?? null,
@@ -72,4 +72,10 @@ function trustProxy(value: string): number | string[] | false {
   if (value === "" || value === "false") return false;
   if (/^\d+$/.test(value)) return Number(value);
   return value.split(",").map((address) => address.trim());
+}
+
+/** Where a server that listens on `host` is reached from this machine. */
+function ownHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
 }

@@ -85,12 +85,28 @@ document.addEventListener("keydown", (event) => {
 });
 
 // What was sent is no draft any more.
+function forgetDraft(form) {
+  unsaved.delete(`${composer()?.dataset.conversation}/${form.dataset.draft}`);
+  clearTimeout(saving);
+  if (unsaved.size > 0) saving = setTimeout(saveDrafts, 600);
+}
 document.addEventListener("htmx:before:request", (event) => {
   const form = event.detail?.ctx?.sourceElement;
-  if (!form?.matches?.("#composer form[data-draft]")) return;
-  unsaved.delete(`${composer().dataset.conversation}/${form.dataset.draft}`);
-  clearTimeout(saving);
+  if (form?.matches?.("#composer form[data-draft]")) forgetDraft(form);
 });
+// From an earlier page of the thread the answer leads to the newest one: without htmx.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target;
+    if (!document.querySelector(".past-line") || !form.matches("#composer form[data-draft]")) return;
+    // A file that is on its way holds the reply back, below.
+    if (isUploading(form)) return;
+    event.stopImmediatePropagation();
+    forgetDraft(form);
+  },
+  true,
+);
 
 document.addEventListener("htmx:after:swap", (event) => {
   const form = event.detail?.ctx?.sourceElement;
@@ -126,7 +142,9 @@ document.addEventListener("click", (event) => {
 });
 
 // Files. A reply that is sent while one is still on its way waits for it; one that fails keeps the reply here.
-const isUploading = (form) => form?.querySelector(".upload[data-pending]") !== null;
+function isUploading(form) {
+  return Boolean(form?.querySelector(".upload[data-pending]"));
+}
 document.addEventListener(
   "submit",
   (event) => {
@@ -144,7 +162,30 @@ function sendHeld(form, arrived) {
   if (arrived && isUploading(form)) return;
   delete form.dataset.held;
   showState(form, "");
-  if (arrived) form.requestSubmit();
+  if (!arrived) return;
+  if (form.isConnected) form.requestSubmit();
+  else void sendElsewhere(form);
+}
+
+// The agent went on to another conversation meanwhile: the reply goes all the same, and says so if it cannot.
+async function sendElsewhere(form) {
+  const notice = document.querySelector("#notice");
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form)),
+    });
+    if (answer.ok) return;
+  } catch {
+    // Offline: said below, and the draft is still there.
+  }
+  const link = document.createElement("a");
+  link.href = form.action.replace(/\/messages$/, "");
+  link.textContent = form.querySelector(".draft-state").dataset.heldLost;
+  const line = document.createElement("div");
+  line.className = "notice";
+  line.append(link);
+  notice.replaceChildren(line);
 }
 
 function upload(file) {

@@ -133,13 +133,3 @@ document.addEventListener(
   },
   true,
 );
-
-// From an earlier page whatever is written goes to the newest one: without htmx, the answer leads there.
-document.addEventListener(
-  "submit",
-  (event) => {
-    if (document.querySelector(".past-line") && event.target.closest("#composer"))
-      event.stopImmediatePropagation();
-  },
-  true,
-);

@@ -39,7 +39,9 @@ document.addEventListener("keydown", (event) => {
     if (menu) {
       menu.open = false;
       menu.querySelector("summary").focus();
-    } else if (writes(event.target)) event.target.blur();
+    } else if (event.target.closest?.("[data-cancel]"))
+      event.target.closest("[data-cancel]").querySelector("a").click();
+    else if (writes(event.target)) event.target.blur();
     return;
   }
   if (

@@ -25,7 +25,9 @@ export const cases: Router = Router();
 cases.post("/conversations/:id/cases", async (req, res) => {
   const id = idParam(req.params);
   const form = parse(caseForm, req.body);
-  await openCase(req.ctx, id, { title: form.title, topicId: form.topic_id, clientToken: form.client_token });
+  // A topic's button names the case; words that were left in the field are for another one.
+  const title = form.topic_id === null ? form.title : "";
+  await openCase(req.ctx, id, { title, topicId: form.topic_id, clientToken: form.client_token });
   if (!req.isFragment) return redirect(res, `/conversations/${id}`);
   fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
 });

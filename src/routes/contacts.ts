@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { listCases } from "../services/cases/queries.ts";
+import { listContactChanges } from "../services/contacts/changes.ts";
 import { getContact, listContacts } from "../services/contacts/queries.ts";
 import { updateContact } from "../services/contacts/save-contact.ts";
 import { getThread } from "../services/conversations/thread.ts";
@@ -8,6 +9,7 @@ import { Invalid } from "../services/platform/errors.ts";
 import { getBehaviour } from "../services/story/behaviour.ts";
 import { getStory } from "../services/story/story.ts";
 import { presentBehaviour } from "../views/contacts/behaviour.ts";
+import { cardFields, presentChanges, presentField } from "../views/contacts/fields.ts";
 import { presentCase } from "../views/conversations/cases.ts";
 import {
   phoneOf,
@@ -26,7 +28,8 @@ import { parseThreadCursor, threadCursor } from "./workspace.ts";
 const pageSize = 50;
 const timelineSize = 40;
 
-const contactForm = z.object({
+/** What a card holds, as forms send it. */
+export const contactForm = z.object({
   name: z.string().max(200),
   phone: z.string().max(40),
   email: z.union([z.literal(""), z.email("agents.email_invalid").max(254)]),
@@ -118,10 +121,11 @@ async function page(
 ): Promise<void> {
   const { ctx, viewer } = req;
   const contact = await getContact(ctx, idParam(req.params));
-  const [story, cases, behaviour, part] = await Promise.all([
+  const [story, cases, behaviour, changes, part] = await Promise.all([
     getStory(ctx, contact.id),
     listCases(ctx, contact.id),
     getBehaviour(ctx, contact.id, viewer.timeZone),
+    listContactChanges(ctx, contact.id),
     timeline(req, contact.id, null),
   ]);
   const phone = phoneOf(contact);
@@ -134,6 +138,9 @@ async function page(
       initials: initials(contact.name),
       phone,
       since: shortDay(contact.firstSeenAt, viewer.now, viewer),
+      editAll: `/contacts/${contact.id}?edit=1`,
+      fields: cardFields.map((field) => presentField(contact, field, viewer)),
+      changes: presentChanges(changes, viewer),
       behaviour: presentBehaviour(contact.id, behaviour, viewer),
       cases: cases.map((one) => presentCase(one, viewer)),
       worth: presentWorth(story.purchases, viewer),

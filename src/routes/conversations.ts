@@ -116,7 +116,7 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
       const bubbles = messages.map((message) => renderBubble(req.render, req.viewer, message));
       fragment(res.status(201), req.render("conversations/_composer", { composer }), ...bubbles);
     } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
+      if (!(error instanceof Invalid) || !req.isFragment) throw error;
       const after = await getConversation(req.ctx, conversation.id);
       const t = translateFor(req.viewer.locale);
       const draft = String((req.body as { text?: unknown } | undefined)?.text ?? "");
@@ -141,6 +141,7 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
       const note = await addNote(req.ctx, conversation.id, {
         text: form.data.text,
         clientToken: form.data.client_token,
+        keepsDraft: form.data.quick === "1",
       });
       if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
       const day = presentDay(note.createdAt, req.viewer, null);
@@ -154,7 +155,7 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
       const composer = composerOf(conversation, req.viewer, { drafts: { ...drafts, note: "" } });
       fragment(res.status(201), req.render("conversations/_composer", { composer }), shown);
     } catch (error) {
-      if (!(error instanceof Invalid) || (form.success && form.data.quick)) throw error;
+      if (!(error instanceof Invalid) || !req.isFragment || (form.success && form.data.quick)) throw error;
       const t = translateFor(req.viewer.locale);
       const note = Object.values(error.fields)
         .map((key) => t(key, error.values))

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { findMessages } from "../services/conversations/messages.ts";
 import { getNote } from "../services/conversations/note.ts";
 import { findThreadNames, findVisible } from "../services/conversations/seen.ts";
+import { NotFound } from "../services/platform/errors.ts";
 import type { Fact } from "../services/platform/events.ts";
 import { presentDay, presentNote } from "../views/conversations/present.ts";
 import { renderBubble } from "./live-message.ts";
@@ -35,7 +36,10 @@ export function createPush(db: Knex, send: Send) {
   async function pushNote(thread: string | undefined, noteId: number, to: Iterable<Stream>): Promise<void> {
     for (const [first, ...others] of audiences(to, shows(thread), pageKey).values()) {
       if (!first?.conversationId) continue;
-      const note = await getNote(first.ctx, noteId).catch(() => null);
+      const note = await getNote(first.ctx, noteId).catch((error: unknown) => {
+        if (error instanceof NotFound) return null;
+        throw error;
+      });
       if (!note) continue;
       const viewer = { ...first.viewer, now: new Date() };
       const day = presentDay(note.createdAt, viewer, null);

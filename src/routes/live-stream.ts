@@ -9,6 +9,7 @@ export interface Stream {
   id: string;
   agentId: number;
   sessionId: string;
+  sessionVersion: number;
   ctx: Context;
   viewer: Viewer;
   render: Render;
@@ -39,6 +40,7 @@ export function openStream(
     id: randomUUID(),
     agentId: actor.kind === "agent" ? actor.id : 0,
     sessionId: req.sessionID,
+    sessionVersion: req.user?.sessionVersion ?? 0,
     ctx: { ...req.ctx, now: () => new Date() },
     viewer: req.viewer,
     // Pushed regions hold no htmx of their own, so they need no nonce: injected attributes stay without one.

@@ -54,9 +54,10 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
   /** One after the other: a slow read must not bring an older state after a newer one. */
   let turn: Promise<void> = Promise.resolve();
   function inTurn(work: () => Promise<void>): void {
-    turn = turn
-      .then(work)
-      .catch((error: unknown) => platform.logger.warn({ err: error }, "a live push failed"));
+    turn = turn.then(work).catch((error: unknown) => {
+      platform.logger.warn({ err: error }, "a live push failed; every page asks for everything again");
+      for (const stream of streams) send(stream, "live:resync", "");
+    });
   }
 
   bell.onFacts((facts) => {
@@ -115,9 +116,20 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     if (theirs.length === 0) return;
     const session = await findSession(platform.db, agentId);
     for (const stream of theirs) {
-      if (!session) stream.res.end();
+      if (session?.sessionVersion !== stream.sessionVersion) stream.res.end();
       else stream.ctx = { ...stream.ctx, actor: session.actor };
     }
+    await endWithoutSession(theirs);
+  }
+
+  async function endWithoutSession(open: readonly Stream[]): Promise<void> {
+    const alive = await rows<{ sid: string }>(
+      platform.db,
+      "select sid from sessions where sid = any(?::text[]) and expire > now()",
+      [open.map(({ sessionId }) => sessionId)],
+    );
+    const sids = new Set(alive.map(({ sid }) => sid));
+    for (const stream of open) if (!sids.has(stream.sessionId)) stream.res.end();
   }
 
   async function heartbeat(): Promise<void> {
@@ -128,13 +140,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     const open = [...streams];
     if (open.length === 0) return;
     await noteViewers(platform.db, open.flatMap(viewing));
-    const alive = await rows<{ sid: string }>(
-      platform.db,
-      "select sid from sessions where sid = any(?::text[]) and expire > now()",
-      [open.map(({ sessionId }) => sessionId)],
-    );
-    const sids = new Set(alive.map(({ sid }) => sid));
-    for (const stream of open) if (!sids.has(stream.sessionId)) stream.res.end();
+    await endWithoutSession(open);
   }
   const beat = setInterval(() => {
     heartbeat().catch((error: unknown) =>

@@ -35,14 +35,23 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
   const agents = platform.memories.open<Session | null>(
     ({ type }) => type === "agent.changed" || type === "firm.changed",
   );
+  /** Null when the session was made before the last password, or its agent left. */
+  async function recall({ id, version }: { id: number; version: number }): Promise<Session | null> {
+    const ask = () => agents.get(String(id), () => findSession(platform.db, id));
+    let session = await ask();
+    // Another process may know of a new password before this one hears of it: nobody is put out on old knowledge.
+    if (session?.sessionVersion !== version) {
+      agents.forget(String(id));
+      session = await ask();
+    }
+    return session?.sessionVersion === version ? session : null;
+  }
   auth.serializeUser((user, done) => done(null, { id: user.agent.id, version: user.sessionVersion }));
   auth.deserializeUser((stored: { id: number; version: number }, done) => {
-    agents
-      .get(String(stored.id), () => findSession(platform.db, stored.id))
-      .then(
-        (session) => done(null, session && session.sessionVersion === stored.version ? session : false),
-        (error: unknown) => done(error),
-      );
+    recall(stored).then(
+      (session) => done(null, session ?? false),
+      (error: unknown) => done(error),
+    );
   });
   const limiter = (points: number, prefix: string) =>
     new RateLimiterPostgres({

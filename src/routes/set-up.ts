@@ -79,7 +79,8 @@ export function setUpRoutes(findDemo: FindDemo): Router {
   });
 
   setUp.post("/set-up-done/demo", async (req, res) => {
-    await loadDemo(req.ctx);
+    // Pressed twice: the first press is at it, or was.
+    if ((await findDemo()) === null) await loadDemo(req.ctx);
     redirect(res, "/set-up-done");
   });
 

@@ -44,7 +44,8 @@ export async function loadWorkspace(req: Request, id: number, cursor: string): P
     viewers: presentViewers(colleagues, viewer),
     side: presentSide(conversation, contact, story, viewer),
     cursor,
-    unread: conversation.unreadCount,
+    // An earlier page shows nothing new, so opening it reads nothing.
+    unread: before === null ? conversation.unreadCount : 0,
     snoozeTimes: snoozeTimes(viewer),
   };
 }

@@ -5,6 +5,7 @@ import type { Contact } from "../services/contacts/queries.ts";
 import type { View } from "../services/conversations/list.ts";
 import type { Inbox } from "../services/inboxes/queries.ts";
 import type { BehaviourView } from "./contacts/behaviour.ts";
+import type { ChangeView, FieldView } from "./contacts/fields.ts";
 import type { FileTile } from "./contacts/files.ts";
 import type { CaseView } from "./conversations/cases.ts";
 import type { BandView, EpisodeView, PurchaseView, SideView, WorthView } from "./conversations/panels.ts";
@@ -155,6 +156,9 @@ export interface Views {
     worth: WorthView | null;
     purchases: PurchaseView[];
     behaviour: BehaviourView;
+    editAll: string;
+    fields: FieldView[];
+    changes: ChangeView[];
     episodes: EpisodeView[];
     items: ThreadItem[];
     older: string | null;
@@ -174,6 +178,8 @@ export interface Views {
     next: string | null;
   };
   "contacts/_files": { files: FileTile[]; next: string | null };
+  "contacts/_field": { field: FieldView; editAll: string };
+  "contacts/_field_form": { field: FieldView; editAll: string; error: string };
   "contacts/_behaviour": { behaviour: BehaviourView };
   "contacts/_form": { contact: { id: number }; form: Record<string, string>; errors: Errors };
   "search/show": Page & { query: string; found: FoundView };

@@ -82,6 +82,7 @@ describe("access: every route, every role, every visibility", () => {
       .replace(":token", "x")
       .replace(":version", "x")
       .replace(":name", "x")
+      .replace(":field", "email")
       .replace(":id", String(id));
   };
 

@@ -81,6 +81,7 @@ describe("demo, loaded from set-up", () => {
     expect(admins?.n).to.equal(1);
     await supertest(server.url).get("/demo/phone").expect("Location", /login/);
     await supertest(server.url).get("/demo/graph/v26.0/100200300400500").expect(401);
-    await owner.post("/set-up-done/demo").expect(409);
+    await owner.post("/set-up-done/demo").expect(303);
+    expect(await row(db, "select 1 from inboxes offset 1")).to.equal(null);
   });
 });

@@ -14,19 +14,20 @@ export type FindDemo = () => Promise<Demo | null>;
 
 export function openDemo({ config, db, secrets, memories }: Platform): FindDemo {
   const known = memories.open<Demo | null>(({ type }) => type === "inbox.changed");
-  let made: { inboxId: number; demo: Demo } | null = null;
+  let made: { key: string; demo: Demo } | null = null;
   return () =>
     known.get("demo", async () => {
       const inbox = await findDemoInbox(db, secrets);
       if (!inbox) return null;
-      if (made?.inboxId === inbox.id) return made.demo;
+      const key = JSON.stringify([inbox.id, inbox.secrets]);
+      if (made?.key === key) return made.demo;
       const provider = createProvider({
         ...demoInbox,
         ...inbox.secrets,
         webhookUrl: () => `${config.ownUrl}/webhooks/whatsapp`,
         ownUrl: () => `${config.ownUrl}/demo/graph`,
       });
-      made = { inboxId: inbox.id, demo: { provider, people: demoPeople } };
+      made = { key, demo: { provider, people: demoPeople } };
       return made.demo;
     });
 }

@@ -24,7 +24,6 @@ export interface Taken {
 export interface Provider {
   router: Router;
   knobs: Knobs;
-  taken: Taken[];
   /** Puts a file where Hilo can fetch it and answers its id. */
   addMedia: (bytes: Buffer, mediaType: string) => string;
   /** Signs and posts a delivery as Meta does. Resolves with the HTTP status. */
@@ -42,12 +41,13 @@ export interface ProviderOptions {
   ownUrl: () => string;
 }
 
+const mostMedia = 50;
+
 const statusFor: Record<string, number> = { "130429": 429, "131056": 429, "190": 401, "131000": 500 };
 
 /** A provider on this machine that speaks as much of the Graph API as Hilo uses. Real protocol, no real network. */
 export function createProvider(options: ProviderOptions): Provider {
   const knobs: Knobs = { failNext: "", delivered: true, read: true };
-  const taken: Taken[] = [];
   const media = new Map<string, { bytes: Buffer; mediaType: string }>();
   const router = Router();
 
@@ -68,9 +68,11 @@ export function createProvider(options: ProviderOptions): Provider {
     return response.status;
   }
 
+  /** The newest files are kept, in memory: Hilo stores its own copy of what it fetches. */
   function addMedia(bytes: Buffer, mediaType: string): string {
     const id = String(randomBytes(6).readUIntBE(0, 6));
     media.set(id, { bytes, mediaType });
+    while (media.size > mostMedia) media.delete(media.keys().next().value ?? id);
     return id;
   }
 
@@ -127,7 +129,6 @@ export function createProvider(options: ProviderOptions): Provider {
       body,
       callbackData: typeof callback === "string" ? callback : null,
     };
-    taken.push(message);
     sendTicks(message).catch(() => {
       // Hilo is stopping: Meta would repeat the tick later, the demo's provider forgets it.
     });
@@ -142,11 +143,11 @@ export function createProvider(options: ProviderOptions): Provider {
   router.post("/:version/:phone/media", (req, res) => {
     const parser = busboy({ headers: req.headers, limits: { fileSize: 100 * 1024 * 1024 } });
     let id = "";
+    // What Hilo sends ends here: a customer's phone that is a page shows Hilo's own copy.
     parser.on("file", (_name, stream, { mimeType }) => {
-      const chunks: Buffer[] = [];
-      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.resume();
       stream.on("end", () => {
-        id = addMedia(Buffer.concat(chunks), mimeType);
+        id = addMedia(Buffer.alloc(0), mimeType);
       });
     });
     parser.on("close", () => (id ? res.json({ id }) : refuse(res, 100)));
@@ -188,5 +189,5 @@ export function createProvider(options: ProviderOptions): Provider {
     });
   });
 
-  return { router, knobs, taken, addMedia, post };
+  return { router, knobs, addMedia, post };
 }

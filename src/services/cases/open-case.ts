@@ -58,7 +58,7 @@ export function openCase(ctx: Context, conversationId: number, wanted: NewCase):
         act: "case.opened",
         conversationId,
         contactId: conversation.contactId,
-        data: { caseId: made.id, title },
+        data: { caseId: made.id },
       },
     );
     return getCase(tx, made.id);

@@ -15,7 +15,7 @@ export function describeCase(ctx: Context, id: number, stateNote: string): Promi
     if (note.length > longestNote) throw new Invalid({ state_note: "cases.note_length" });
     if (note === found.stateNote) return null;
     await tx.db("cases").where({ id }).update({ state_note: note });
-    return { act: "case.described", data: { title: found.title } };
+    return "case.described";
   });
 }
 
@@ -34,7 +34,7 @@ export function resolveCase(ctx: Context, id: number, solution: string): Promise
         resolved_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
         ...(words ? { solution: words } : {}),
       });
-    return { act: "case.resolved", data: { title: found.title } };
+    return "case.resolved";
   });
 }
 
@@ -42,26 +42,26 @@ export function reopenCase(ctx: Context, id: number): Promise<Case> {
   return change(ctx, id, async (tx, found) => {
     if (found.status === "open") return null;
     await tx.db("cases").where({ id }).update({ status: "open", resolved_at: null, resolved_by_id: null });
-    return { act: "case.reopened", data: { title: found.title } };
+    return "case.reopened";
   });
 }
 
-/** Locks, asks the policy, applies, and tells everyone who looks at the customer; null tells nobody. */
+/** Locks, asks the policy, applies, and tells everyone who looks at the customer; no act tells nobody. */
 function change(
   ctx: Context,
   id: number,
-  apply: (tx: Tx, found: Case) => Promise<{ act: string; data: Record<string, unknown> } | null>,
+  apply: (tx: Tx, found: Case) => Promise<string | null>,
 ): Promise<Case> {
   return transact(ctx, async (tx) => {
     const found = await lockCase(tx, id);
     if (!can(tx.actor, "reply")) throw new Forbidden();
-    const done = await apply(tx, found);
-    if (done) {
+    const act = await apply(tx, found);
+    if (act) {
       const { contactId, conversationId } = found;
-      const data = { caseId: id, ...done.data };
+      // Its words stay with the case: the audit is read by people who may not see it.
       tx.record(
         { type: "case.changed", conversationId, caseId: id },
-        { act: done.act, contactId, conversationId, data },
+        { act, contactId, conversationId, data: { caseId: id } },
       );
     }
     return getCase(tx, id);

@@ -30,7 +30,7 @@ export function setStep(ctx: Context, caseId: number, stepId: number, isDone: bo
         {
           act: isDone ? "case.step_done" : "case.step_undone",
           contactId,
-          data: { caseId, title: step.title },
+          data: { caseId, stepId },
         },
       );
     }
@@ -53,7 +53,7 @@ export function addStep(ctx: Context, caseId: number, title: string): Promise<Ca
     );
     tx.record(
       { type: "case.changed", conversationId, caseId },
-      { act: "case.step_added", contactId, data: { caseId, title: clean } },
+      { act: "case.step_added", contactId, data: { caseId } },
     );
     return getCase(tx, caseId);
   });

@@ -7,6 +7,8 @@ export interface Happening {
   act: string;
   actorName: string | null;
   agentName: string | null;
+  /** Of the case that it is about, or null. */
+  caseTitle: string | null;
   data: Record<string, unknown>;
   createdAt: Date;
 }
@@ -28,8 +30,9 @@ export const shownActs = [
 /** The newest of some conversations, oldest first. `conversations` and `when` are SQL; the caller may see them. */
 export const happeningsSql = (conversations: string, when: string, limit: number): string =>
   `select * from (
-     select e.id, e.act, actor.name as "actorName", agent.name as "agentName", e.data, e.created_at as "createdAt"
+     select e.id, e.act, actor.name as "actorName", agent.name as "agentName", k.title as "caseTitle", e.data, e.created_at as "createdAt"
      from audit_events e left join agents actor on actor.id = e.actor_id left join agents agent on agent.id = e.agent_id
+       left join cases k on k.id = case when e.act like 'case.%' then (e.data ->> 'caseId')::bigint end
      where e.conversation_id in (${conversations}) and e.act = any(:acts::text[]) and ${when}
      order by e.id desc limit ${limit}) newest order by id`;
 

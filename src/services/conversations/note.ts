@@ -13,11 +13,14 @@ export const noteColumns = `n.id, n.conversation_id as "conversationId", n.conta
 
 const longestNote = 10_000;
 
-/** Adds a note that only colleagues read. The same `clientToken` again gives the same note. */
+/**
+ * Adds a note that only colleagues read. The same `clientToken` again gives the same note. What was being written in
+ * the composer is forgotten, unless the note was written elsewhere.
+ */
 export function addNote(
   ctx: Context,
   conversationId: number,
-  note: { text: string; clientToken?: string | undefined },
+  note: { text: string; clientToken?: string | undefined; keepsDraft?: boolean },
 ): Promise<Note> {
   return transact(ctx, async (tx) => {
     const conversation = await lockConversation(tx, conversationId);
@@ -42,10 +45,10 @@ export function addNote(
       },
     );
     if (!inserted) throw new NotFound();
-    await tx
-      .db("drafts")
-      .where({ conversation_id: conversationId, agent_id: tx.actor.id, kind: "note" })
-      .delete();
+    if (!note.keepsDraft) {
+      const draft = { conversation_id: conversationId, agent_id: tx.actor.id, kind: "note" };
+      await tx.db("drafts").where(draft).delete();
+    }
     tx.record(
       { type: "note.added", conversationId, noteId: inserted.id },
       { act: "note.added", conversationId, contactId: conversation.contactId, data: { noteId: inserted.id } },

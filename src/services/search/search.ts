@@ -67,7 +67,7 @@ async function searchContacts(ctx: Reader, query: string): Promise<FoundContact[
       "select contact_id from contact_identities where external_id like :pattern or phone_match_key like :pattern limit 200";
     return findContacts(ctx, bySpelling, pattern(digits));
   }
-  const byWords = `(select id from contacts where plain(name) like plain(:pattern) limit 200)
+  const byWords = `(select id from contacts where plain(name) like plain(:pattern) order by id desc limit 200)
     union (select id from contacts where email <> '' and lower(email) like lower(:pattern) limit 50)
     union (select id from contacts where company_id in (select id from companies where plain(name) like plain(:pattern)) limit 50)
     union (select contact_id from contact_tags where tag_id in (select id from tags where plain(name) like plain(:pattern)) limit 50)`;
@@ -155,7 +155,7 @@ async function searchRecords(ctx: Reader, query: string): Promise<FoundRecord[]>
      (select 'file', f.id, f.contact_id, p.name, m.conversation_id, m.id, f.file_name, m.sent_at
       from attachments f join messages m on m.id = f.message_id join conversations c on c.id = m.conversation_id
         join contacts p on p.id = f.contact_id
-      where f.file_name <> '' and f.contact_id is not null and plain(f.file_name) like plain(:pattern) and m.shown and ${seen.sql}
+      where f.file_name <> '' and f.contact_id is not null and plain(f.file_name) like plain(:pattern) and m.shown and m.revoked_at is null and ${seen.sql}
       order by f.id desc limit ${mostRecords})`,
     {
       ...seen.bindings,

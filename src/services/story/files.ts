@@ -35,19 +35,22 @@ export function listFiles(ctx: Reader, contactId: number, query: FileQuery): Pro
   const conditions = [
     query.kind && "f.kind = :kind",
     search && "f.file_name <> '' and plain(f.file_name) like plain(:pattern)",
-    query.before !== null && "f.id < :before",
   ].filter(Boolean);
   return rows(
     ctx.db,
     `with seen as materialized (select c.id from conversations c where c.contact_id = :contactId and ${visible.sql}),
-     file as (select f.*, m.conversation_id, m.direction, m.sent_at from attachments f join messages m on m.id = f.message_id
+     -- Of one content the newest that fits the question stands for all.
+     file as (select distinct on (coalesce(f.sha256, f.id::text)) f.*, m.conversation_id, m.direction, m.sent_at
+       from attachments f join messages m on m.id = f.message_id
        where f.contact_id = :contactId and f.state = 'stored' and m.shown and m.revoked_at is null
-         and m.conversation_id in (select id from seen))
+         and m.conversation_id in (select id from seen) ${conditions.map((one) => `and ${one}`).join(" ")}
+       order by coalesce(f.sha256, f.id::text), f.id desc)
      select f.id, f.public_id as "publicId", f.kind, f.file_name as "fileName", f.bytes, f.thumbnail_key is not null as "hasThumbnail",
        f.direction, f.conversation_id as "conversationId", f.message_id as "messageId", f.sent_at as "sentAt",
-       (select count(*)::int from file g where g.sha256 = f.sha256) as times
-     from file f
-     where not exists (select 1 from file g where g.sha256 = f.sha256 and g.id > f.id) ${conditions.map((one) => `and ${one}`).join(" ")}
+       (select count(*)::int from attachments g join messages gm on gm.id = g.message_id
+         where g.contact_id = :contactId and g.sha256 = f.sha256 and g.state = 'stored' and gm.shown and gm.revoked_at is null
+           and gm.conversation_id in (select id from seen)) as times
+     from file f where true ${query.before === null ? "" : "and f.id < :before"}
      order by f.id desc limit :limit`,
     {
       ...visible.bindings,

@@ -36,6 +36,7 @@ export interface Story {
 
 const mostEpisodes = 8;
 const mostNotes = 5;
+const mostPinned = 10;
 const mostFiles = 8;
 const mostCases = 6;
 
@@ -58,13 +59,14 @@ export function storySql(actor: Actor): { sql: string; bindings: Record<string, 
        (select jsonb_agg(n order by n.pinned desc, n."createdAt" desc, n.id desc) from (
           select n.id, n.conversation_id as "conversationId", n.contact_id as "contactId", n.agent_id as "agentId",
             a.name as "agentName", n.text, n.pinned, n.created_at as "createdAt"
-          from notes n left join agents a on a.id = n.agent_id
-          where n.contact_id = :contactId and (n.conversation_id is null or n.conversation_id in (select id from seen))
-          order by n.pinned desc, n.created_at desc, n.id desc limit ${mostNotes}) n) as notes,
+          from (select n.*, row_number() over (partition by n.pinned order by n.created_at desc, n.id desc) as place from notes n
+            where n.contact_id = :contactId and (n.conversation_id is null or n.conversation_id in (select id from seen))) n
+            left join agents a on a.id = n.agent_id
+          where n.place <= case when n.pinned then ${mostPinned} else ${mostNotes} end) n) as notes,
        (select jsonb_agg(f) from (
           select f.public_id as "publicId", f.kind, f.file_name as "fileName", f.thumbnail_key is not null as "hasThumbnail"
           from attachments f join messages m on m.id = f.message_id
-          where f.contact_id = :contactId and f.state = 'stored' and m.conversation_id in (select id from seen)
+          where f.contact_id = :contactId and f.state = 'stored' and m.revoked_at is null and m.conversation_id in (select id from seen)
           order by f.id desc limit ${mostFiles}) f) as files,
        ${asJson(cases.sql)} as cases,
        (select count(*)::int from cases k where k.contact_id = :contactId and ${cases.visible}) as "caseCount",

@@ -140,7 +140,7 @@ export function presentHappening(
     text: t(key, {
       actor: happening.actorName ?? t("agent.hilo"),
       agent: happening.agentName ?? "",
-      title: typeof happening.data.title === "string" ? happening.data.title : "",
+      title: happening.caseTitle ?? "",
       until: until ? dayAndClock(until, viewer.now, viewer) : "",
     }),
     clock: clock(happening.createdAt, viewer),

@@ -616,4 +616,10 @@ export const en: Record<keyof typeof es, string> = {
   "act.commitment.made": "Noted a commitment",
   "act.commitment.kept": "Kept a commitment",
   "act.commitment.reopened": "Reopened a commitment",
+  "page.yes": "yes",
+  "page.no": "no",
+  "contact.edit_field": "Change {field}",
+  "contact.changes": "Changes of the card",
+  "contact.change": "{name} changed {field}: {from} → {to}",
+  "composer.held_lost": "Your reply to {name} did not go out: it is kept as a draft.",
 };

@@ -651,4 +651,10 @@ export const es = {
   "act.commitment.made": "Anotó un compromiso",
   "act.commitment.kept": "Cumplió un compromiso",
   "act.commitment.reopened": "Reabrió un compromiso",
+  "page.yes": "sí",
+  "page.no": "no",
+  "contact.edit_field": "Cambiar {field}",
+  "contact.changes": "Cambios de la ficha",
+  "contact.change": "{name} cambió {field}: {from} → {to}",
+  "composer.held_lost": "Tu respuesta a {name} no salió: está guardada como borrador.",
 } as const;
