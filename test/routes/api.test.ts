@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createApiToken } from "../../src/services/agents/api-tokens.ts";
+import { saveTopic } from "../../src/services/cases/topics.ts";
 import { row } from "../../src/services/platform/database.ts";
 import { type Hilo, startHilo } from "../support/hilo.ts";
 import { write } from "../support/meta.ts";
@@ -194,5 +195,44 @@ describe("API v1", () => {
       body: "{",
     });
     expect(broken.status).to.equal(400);
+  });
+
+  it("keeps a customer's preferences, and opens, moves and resolves cases, once for the same key", async () => {
+    const card = {
+      location: "Puebla",
+      preferred_channel: "correo",
+      preferred_hours: "tardes",
+      do_not_call: true,
+    };
+    expect((await call("PATCH", `/contacts/${contactId}`, card)).body).to.include(card);
+    const { id: topicId } = await saveTopic(hilo.cast.diego, null, {
+      name: "Entrega",
+      steps: ["Guía enviada"],
+    });
+    expect((await call("GET", "/topics")).body.data[0]).to.include({ id: String(topicId), name: "Entrega" });
+
+    const at = `/conversations/${conversationId}/cases`;
+    const key = { "idempotency-key": "case-1" };
+    const made = await call("POST", at, { topic_id: String(topicId) }, key);
+    const again = await call("POST", at, { topic_id: String(topicId) }, key);
+    expect([made.status, again.body.id]).to.deep.equal([201, made.body.id]);
+    expect((await call("POST", at, {})).status).to.equal(422);
+    const own = `/cases/${made.body.id}`;
+    const [step] = made.body.steps as { id: string }[];
+    expect((await call("PATCH", own, { state_note: "En camino" })).body).to.include({
+      state_note: "En camino",
+    });
+    const ticked = await call("PUT", `${own}/steps/${step?.id}`, { done: true });
+    expect(ticked.body).to.have.nested.property("steps[0].done_by", "Diego Salas");
+    expect((await call("POST", `${own}/steps`, { title: "Avisar" })).status).to.equal(201);
+    const solved = await call("POST", `${own}/resolution`, { solution: "Llegó" });
+    expect(solved.body).to.include({ status: "resolved", solution: "Llegó", recurs: false });
+    expect((await call("DELETE", `${own}/resolution`)).body).to.include({
+      status: "open",
+      resolved_at: null,
+    });
+    const listed = await call("GET", `/contacts/${contactId}/cases`);
+    expect(listed.body.data).to.have.length(1);
+    expect((await call("GET", "/cases/999999")).status).to.equal(404);
   });
 });

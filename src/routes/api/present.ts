@@ -1,4 +1,7 @@
 import type { AuditEvent } from "../../services/audit/queries.ts";
+import { recursAfter } from "../../services/cases/queries.ts";
+import type { Topic } from "../../services/cases/topics.ts";
+import type { Case } from "../../services/cases/types.ts";
 import type { InboundEventRow } from "../../services/channels/inbound-events.ts";
 import type { Purchase } from "../../services/contacts/purchases.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
@@ -30,6 +33,10 @@ export const presentContact = (contact: Contact) => ({
   email: contact.email,
   phone: contact.phone,
   language: contact.language,
+  location: contact.location,
+  preferred_channel: contact.preferredChannel,
+  preferred_hours: contact.preferredHours,
+  do_not_call: contact.doNotCall,
   tags: contact.tags,
   identities: contact.identities.map((one) => ({
     id: id(one.id),
@@ -139,4 +146,27 @@ export const presentAuditEvent = (one: AuditEvent) => ({
   inbox_id: id(one.inboxId),
   data: one.data,
   created_at: time(one.createdAt),
+});
+
+export const presentTopic = (topic: Topic) => ({ id: id(topic.id), name: topic.name, steps: topic.steps });
+
+export const presentCase = (one: Case) => ({
+  id: id(one.id),
+  contact_id: id(one.contactId),
+  conversation_id: id(one.conversationId),
+  title: one.title,
+  topic_id: one.topicId === null ? null : id(one.topicId),
+  topic: one.topic,
+  status: one.status,
+  state_note: one.stateNote,
+  solution: one.solution,
+  steps: one.steps.map((step) => ({
+    id: id(step.id),
+    title: step.title,
+    done_at: step.doneAt && time(step.doneAt),
+    done_by: step.doneBy,
+  })),
+  recurs: one.earlier.length >= recursAfter,
+  opened_at: time(one.openedAt),
+  resolved_at: one.resolvedAt && time(one.resolvedAt),
 });

@@ -1,10 +1,10 @@
-import express, { type Request, Router } from "express";
+import express, { Router } from "express";
 import { z } from "zod";
 import { listAuditEvents } from "../../services/audit/queries.ts";
 import { listInboundEvents, replayInboundEvent } from "../../services/channels/inbound-events.ts";
 import { savePurchase } from "../../services/contacts/purchases.ts";
 import { getContact, listContacts } from "../../services/contacts/queries.ts";
-import { createContact, updateContact } from "../../services/contacts/save-contact.ts";
+import { type ContactFields, createContact, updateContact } from "../../services/contacts/save-contact.ts";
 import { assign } from "../../services/conversations/assign.ts";
 import { listMessagesAfter } from "../../services/conversations/messages.ts";
 import { addNote } from "../../services/conversations/note.ts";
@@ -13,20 +13,14 @@ import { reply } from "../../services/conversations/reply.ts";
 import { reopen, resolve } from "../../services/conversations/status.ts";
 import { connectWhatsApp } from "../../services/inboxes/connect.ts";
 import { listInboxes } from "../../services/inboxes/queries.ts";
-import { Invalid, NotFound } from "../../services/platform/errors.ts";
-import { fieldErrors, idParam } from "../validate.ts";
+import { NotFound } from "../../services/platform/errors.ts";
+import { idParam } from "../validate.ts";
+import { digits, list, pageOf, parse } from "./asking.ts";
 import { authorize } from "./authorize.ts";
+import { casesApi } from "./cases.ts";
 import { commandToken, idempotency } from "./idempotency.ts";
 import * as shape from "./present.ts";
 
-const digits = z
-  .string()
-  .regex(/^[1-9]\d{0,14}$/)
-  .transform(Number);
-const page = z.object({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: digits.optional(),
-});
 const inboxBody = z.strictObject({
   channel: z.literal("whatsapp"),
   name: z.string().trim().min(1).max(80),
@@ -45,6 +39,10 @@ const contactBody = z.strictObject({
   email: z.union([z.literal(""), z.email("agents.email_invalid").max(254)]).optional(),
   phone: z.string().max(40).optional(),
   language: z.string().max(20).optional(),
+  location: z.string().max(160).optional(),
+  preferred_channel: z.string().max(60).optional(),
+  preferred_hours: z.string().max(120).optional(),
+  do_not_call: z.boolean().optional(),
   tags: z.array(z.string().min(1).max(60)).max(50).optional(),
   custom: z.record(z.string().max(80), z.unknown()).optional(),
 });
@@ -127,18 +125,12 @@ api.get("/api/v1/contacts/:id", async (req, res) => {
 });
 
 api.post("/api/v1/contacts", async (req, res) => {
-  const { job_title, ...fields } = parse(contactBody, req.body);
-  const contact = await createContact(req.ctx, { ...fields, jobTitle: job_title }, commandToken(req));
+  const contact = await createContact(req.ctx, contactFields(req.body), commandToken(req));
   res.status(201).json(shape.presentContact(contact));
 });
 
 api.patch("/api/v1/contacts/:id", async (req, res) => {
-  const { job_title, ...fields } = parse(contactBody, req.body);
-  res.json(
-    shape.presentContact(
-      await updateContact(req.ctx, idParam(req.params), { ...fields, jobTitle: job_title }),
-    ),
-  );
+  res.json(shape.presentContact(await updateContact(req.ctx, idParam(req.params), contactFields(req.body))));
 });
 
 api.put("/api/v1/contacts/:id/purchases/:external_id", async (req, res) => {
@@ -154,6 +146,8 @@ api.put("/api/v1/contacts/:id/purchases/:external_id", async (req, res) => {
   });
   res.json(shape.presentPurchase(purchase));
 });
+
+api.use(casesApi);
 
 api.get("/api/v1/conversations", async (req, res) => {
   const { limit, before } = pageOf(req);
@@ -230,20 +224,13 @@ api.get("/api/v1/audit-events", async (req, res) => {
   res.json(list(found, limit, shape.presentAuditEvent));
 });
 
-function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const parsed = schema.safeParse(value ?? {});
-  if (!parsed.success) throw new Invalid(fieldErrors(parsed.error));
-  return parsed.data;
-}
-
-function pageOf(req: Request): { limit: number; before: number | null } {
-  const { limit, cursor } = parse(page, { limit: req.query.limit, cursor: req.query.cursor });
-  return { limit, before: cursor ?? null };
-}
-
-/** One more than a page was asked for: when it is there, the last one shown is the next cursor. */
-function list<T extends { id: number }>(found: readonly T[], limit: number, present: (item: T) => unknown) {
-  const shown = found.slice(0, limit);
-  const last = shown.at(-1);
-  return { data: shown.map(present), next_cursor: found.length > limit && last ? String(last.id) : null };
+function contactFields(body: unknown): ContactFields {
+  const { job_title, preferred_channel, preferred_hours, do_not_call, ...fields } = parse(contactBody, body);
+  return {
+    ...fields,
+    jobTitle: job_title,
+    preferredChannel: preferred_channel,
+    preferredHours: preferred_hours,
+    doNotCall: do_not_call,
+  };
 }
