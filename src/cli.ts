@@ -88,9 +88,11 @@ async function readPassword(fromInput: boolean): Promise<string> {
       .toString("utf8")
       .replace(/\r?\n$/, "");
   }
+  if (!process.stdin.isTTY)
+    throw new Error("Nobody is there to type a password: give it with --password-stdin.");
   process.stderr.write("Password (at least 10 characters, not shown): ");
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const line = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY });
+  const line = createInterface({ input: process.stdin, output: silent, terminal: true });
   try {
     return await line.question("");
   } finally {
