@@ -3,6 +3,7 @@ import type { Request } from "express";
 import { getConversation } from "../services/conversations/queries.ts";
 import { findPagePosition, getThread, type ThreadCursor } from "../services/conversations/thread.ts";
 import type { Conversation } from "../services/conversations/types.ts";
+import type { Story } from "../services/story/story.ts";
 import { getSurroundings } from "../services/story/surroundings.ts";
 import { presentBand, presentSide } from "../views/conversations/context.ts";
 import type { BandView } from "../views/conversations/panels.ts";
@@ -40,7 +41,7 @@ export async function loadWorkspace(req: Request, id: number, cursor: string): P
     caseToken: randomUUID(),
     isPast: before !== null,
     ...thread,
-    composer: composerOf(conversation, viewer, { drafts }),
+    composer: composerOf(conversation, viewer, { drafts, openId: openBeside(conversation, story) }),
     viewers: presentViewers(colleagues, viewer),
     side: presentSide(conversation, contact, story, viewer),
     cursor,
@@ -88,6 +89,8 @@ export function composerOf(
     mode?: ComposerView["mode"];
     errors?: Errors;
     clientToken?: string;
+    /** The unresolved conversation that goes on where this one ended. */
+    openId?: number | null;
   },
 ): ComposerView {
   const window = presentWindow(conversation, viewer);
@@ -97,6 +100,7 @@ export function composerOf(
     name: contactName(conversation, viewer),
     window,
     isResolved,
+    openId: isResolved ? (with_.openId ?? null) : null,
     state: isResolved ? "resolved" : window.isOpen ? "open" : "closed",
     clientToken: with_.clientToken ?? randomUUID(),
     noteToken: randomUUID(),
@@ -105,6 +109,14 @@ export function composerOf(
     inboxName: conversation.lastInboxName,
     errors: with_.errors ?? {},
   };
+}
+
+/** The conversation of the same thread that is not resolved, when this one is: an answer belongs there. */
+function openBeside({ id, isolatedInboxId }: Conversation, story: Story): number | null {
+  const open = story.episodes.find(
+    (one) => one.status !== "resolved" && one.id !== id && one.isolatedInboxId === isolatedInboxId,
+  );
+  return open?.id ?? null;
 }
 
 /** Header, band and what stands beside the thread, after an act or a fact that changed them. */

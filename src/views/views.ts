@@ -49,6 +49,8 @@ export interface ComposerView {
   name: string;
   window: WindowView;
   isResolved: boolean;
+  /** When it is resolved and the customer's thread goes on elsewhere. */
+  openId: number | null;
   /** What the page tells the server it shows. */
   state: "open" | "closed" | "resolved";
   clientToken: string;

@@ -238,6 +238,9 @@ describe("pages", () => {
     const page = await listen("bruno", earlier);
     const { conversationId: later } = await write(hilo.cast, { from, message: "otra vez yo" });
     expect(later).to.not.equal(earlier);
+    const bruno = await hilo.as("bruno");
+    const old = await bruno.get(`/conversations/${earlier}`).expect(200);
+    expect(old.text).to.contain(`class="btn go" href="/conversations/${later}"`);
     await eventually(async () => page.heard().includes("otra vez yo"));
     expect(page.heard()).to.contain(`#thread-${earlier}`).and.not.contain(`#thread-${later}`);
     await write(hilo.cast, { from: "5215599990000", message: "soy otra persona" });

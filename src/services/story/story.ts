@@ -14,6 +14,7 @@ export interface Episode {
   preview: string;
   previewKind: MessageKind;
   assigneeName: string | null;
+  isolatedInboxId: number | null;
   openedAt: Date;
   lastActivityAt: Date;
 }
@@ -45,11 +46,11 @@ export function storySql(actor: Actor): { sql: string; bindings: Record<string, 
   const visible = visibleTo(actor);
   const cases = casesSql(actor, mostCases);
   const commitments = commitmentsSql(actor);
-  const sql = `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.opened_at, c.last_activity_at
+  const sql = `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.isolated_inbox_id, c.opened_at, c.last_activity_at
        from conversations c where c.contact_id = :contactId and ${visible.sql})
      select (select count(*)::int from seen) as "episodeCount",
        (select jsonb_agg(e order by e."openedAt" desc, e.id desc) from (
-          select s.id, s.status, s.preview, s.preview_kind as "previewKind", a.name as "assigneeName",
+          select s.id, s.status, s.preview, s.preview_kind as "previewKind", a.name as "assigneeName", s.isolated_inbox_id as "isolatedInboxId",
             s.opened_at as "openedAt", s.last_activity_at as "lastActivityAt"
           from seen s left join agents a on a.id = s.assignee_id order by s.opened_at desc, s.id desc limit ${mostEpisodes}) e) as episodes,
        (select to_jsonb(l) from (

@@ -622,4 +622,6 @@ export const en: Record<keyof typeof es, string> = {
   "contact.changes": "Changes of the card",
   "contact.change": "{name} changed {field}: {from} → {to}",
   "composer.held_lost": "Your reply to {name} did not go out: it is kept as a draft.",
+  "composer.open_beside": "{name} has an open conversation: answer there.",
+  "composer.go_open": "Go to the open one",
 };

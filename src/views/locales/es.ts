@@ -657,4 +657,6 @@ export const es = {
   "contact.changes": "Cambios de la ficha",
   "contact.change": "{name} cambió {field}: {from} → {to}",
   "composer.held_lost": "Tu respuesta a {name} no salió: está guardada como borrador.",
+  "composer.open_beside": "{name} tiene una conversación abierta: ahí se le responde.",
+  "composer.go_open": "Ir a la abierta",
 } as const;
