@@ -34,7 +34,15 @@ describe("commitments", () => {
     ]);
     await settleCommitment(cast.carmen, late, true);
     await settleCommitment(cast.ana, late, true);
-    expect((await open()).map(({ text }) => text)).to.deep.equal(["Mandar muestra", "Llamar al taller"]);
+    expect((await open()).map(({ text, isDone }) => [text, isDone])).to.deep.equal([
+      ["Mandar muestra", false],
+      ["Llamar al taller", false],
+      ["Enviar propuesta", true],
+    ]);
+    cast.clock.advance(11);
+    expect(
+      (await getStory({ ...cast.carmen, now: () => cast.clock.now }, contactId)).commitments,
+    ).to.have.length(2);
     const kept = await cast.platform.db("commitments").where({ id: late }).first("done_by_id");
     expect(kept.done_by_id).to.equal(cast.ids.carmen);
     await settleCommitment(cast.ana, late, false);

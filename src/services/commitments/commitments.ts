@@ -1,12 +1,12 @@
 import { can } from "../conversations/policy.ts";
 import { lockConversation } from "../conversations/queries.ts";
 import { type Visibility, visibleIsolation } from "../inboxes/policy.ts";
-import type { Actor, Context } from "../platform/context.ts";
+import type { Actor, Context, Reader } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 
-/** What was promised to a customer and is not done yet. */
+/** What was promised to a customer. */
 export interface Commitment {
   id: number;
   text: string;
@@ -14,6 +14,7 @@ export interface Commitment {
   dueOn: string | null;
   promisedBy: string | null;
   promisedAt: Date;
+  isDone: boolean;
 }
 
 const longestText = 300;
@@ -22,15 +23,19 @@ const mostShown = 10;
 /** Which `commitments w` an actor may know of: those of the conversations that they see. */
 const visibleTo = (actor: Actor): Visibility => visibleIsolation(actor, "w.isolated_inbox_id");
 
-/** Open ones of contact `:contactId`, the nearest due first, those without a day last. */
-export function commitmentsSql(actor: Actor): { sql: string; bindings: Record<string, unknown> } {
+/** What was kept stays in sight for a moment, so that a wrong click can be taken back. */
+const keptShownFor = "10 minutes";
+
+/** Those of contact `:contactId` that are open, the nearest due first and those without a day last; then the ones just kept. */
+export function commitmentsSql({ actor, now }: Reader): { sql: string; bindings: Record<string, unknown> } {
   const visible = visibleTo(actor);
   return {
-    sql: `select w.id, w.text, w.due_on::text as "dueOn", a.name as "promisedBy", w.promised_at as "promisedAt"
+    sql: `select w.id, w.text, w.due_on::text as "dueOn", a.name as "promisedBy", w.promised_at as "promisedAt",
+        w.done_at is not null as "isDone"
       from commitments w left join agents a on a.id = w.promised_by_id
-      where w.contact_id = :contactId and w.done_at is null and ${visible.sql}
-      order by w.due_on nulls last, w.id limit ${mostShown}`,
-    bindings: visible.bindings,
+      where w.contact_id = :contactId and (w.done_at is null or w.done_at > :now::timestamptz - interval '${keptShownFor}') and ${visible.sql}
+      order by w.done_at is not null, w.due_on nulls last, w.id limit ${mostShown}`,
+    bindings: { ...visible.bindings, now: now() },
   };
 }
 

@@ -4,7 +4,7 @@ import { type Commitment, commitmentsSql } from "../commitments/commitments.ts";
 import { type PurchaseSummary, purchasesSql, toPurchaseSummary } from "../contacts/purchases.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { MediaKind, MessageKind, Note, Status } from "../conversations/types.ts";
-import type { Actor, Reader } from "../platform/context.ts";
+import type { Reader } from "../platform/context.ts";
 import { asJson, row, withTimes } from "../platform/database.ts";
 
 /** An earlier or current conversation of a contact. */
@@ -31,7 +31,7 @@ export interface Story {
   cases: Case[];
   caseCount: number;
   purchases: PurchaseSummary;
-  /** What was promised and is not done, the nearest due first. */
+  /** What was promised: open ones, the nearest due first, then those just kept. */
   commitments: Commitment[];
 }
 
@@ -42,10 +42,10 @@ const mostFiles = 8;
 const mostCases = 6;
 
 /** The story of contact `:contactId`; each part is narrowed to the conversations that the actor sees. */
-export function storySql(actor: Actor): { sql: string; bindings: Record<string, unknown> } {
-  const visible = visibleTo(actor);
-  const cases = casesSql(actor, mostCases);
-  const commitments = commitmentsSql(actor);
+export function storySql(ctx: Reader): { sql: string; bindings: Record<string, unknown> } {
+  const visible = visibleTo(ctx.actor);
+  const cases = casesSql(ctx.actor, mostCases);
+  const commitments = commitmentsSql(ctx);
   const sql = `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.isolated_inbox_id, c.opened_at, c.last_activity_at
        from conversations c where c.contact_id = :contactId and ${visible.sql})
      select (select count(*)::int from seen) as "episodeCount",
@@ -95,6 +95,6 @@ export function toStory(found: StoryRow | null): Story {
 
 /** The caller has loaded the contact. */
 export async function getStory(ctx: Reader, contactId: number): Promise<Story> {
-  const { sql, bindings } = storySql(ctx.actor);
+  const { sql, bindings } = storySql(ctx);
   return toStory(await row<StoryRow>(ctx.db, sql, { ...bindings, contactId }));
 }

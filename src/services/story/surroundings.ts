@@ -24,7 +24,7 @@ export async function getSurroundings(
   conversation: Pick<Conversation, "id" | "contactId">,
 ): Promise<Surroundings> {
   const contact = contactSql(ctx.actor);
-  const story = storySql(ctx.actor);
+  const story = storySql(ctx);
   const found = await row<{
     contact: [Contact] | null;
     story: [StoryRow] | null;

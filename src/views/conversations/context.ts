@@ -44,7 +44,9 @@ export function presentBand(
       .filter(({ pinned }) => pinned)
       .slice(0, mostPinned)
       .map((note) => ({ id: note.id, text: note.text, author: note.agentName ?? t("agent.gone") })),
-    commitment: story.commitments.map((one) => presentCommitment(one, viewer))[0] ?? null,
+    commitment:
+      story.commitments.filter(({ isDone }) => !isDone).map((one) => presentCommitment(one, viewer))[0] ??
+      null,
     cases: story.cases.filter(({ status }) => status === "open").map((one) => presentCase(one, viewer)),
     conversationTags: conversation.tags,
     attended: attended && {
@@ -91,7 +93,8 @@ function presentCommitment(one: Commitment, viewer: Viewer): CommitmentView {
       due === null
         ? ""
         : t(isLate ? "commitments.overdue" : "commitments.due", { day: daysAgo(due, viewer.now, viewer) }),
-    isLate,
+    isLate: isLate && !one.isDone,
+    isDone: one.isDone,
     by: [one.promisedBy, shortDay(one.promisedAt, viewer.now, viewer)].filter(Boolean).join(" · "),
   };
 }

@@ -30,6 +30,7 @@ export interface CommitmentView {
   text: string;
   due: string;
   isLate: boolean;
+  isDone: boolean;
   by: string;
 }
 

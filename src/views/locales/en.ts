@@ -609,6 +609,7 @@ export const en: Record<keyof typeof es, string> = {
   "commitments.due": "due {day}",
   "commitments.overdue": "was due {day}",
   "commitments.keep": "Mark as kept",
+  "commitments.take_back": "Not yet: leave it open again",
   "commitments.what": "What you promised…",
   "commitments.when": "For which day",
   "commitments.text_length": "Write what was promised, in at most 300 characters.",

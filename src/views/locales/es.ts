@@ -644,6 +644,7 @@ export const es = {
   "commitments.due": "vence {day}",
   "commitments.overdue": "venció {day}",
   "commitments.keep": "Marcar como cumplido",
+  "commitments.take_back": "Todavía no: volver a dejarlo pendiente",
   "commitments.what": "Lo que prometiste…",
   "commitments.when": "Para qué día",
   "commitments.text_length": "Escribe qué se prometió, en 300 caracteres como máximo.",
