@@ -4,10 +4,9 @@ import { getCase, listCases } from "../../src/services/cases/queries.ts";
 import { describeCase, reopenCase, resolveCase } from "../../src/services/cases/status.ts";
 import { addStep, setStep } from "../../src/services/cases/steps.ts";
 import { archiveTopic, listTopics, saveTopic } from "../../src/services/cases/topics.ts";
-import { connectWhatsApp } from "../../src/services/inboxes/connect.ts";
 import { rows } from "../../src/services/platform/database.ts";
 import { getStory } from "../../src/services/story/story.ts";
-import { type Cast, joinTeam, openCast, whatsappInbox } from "../support/cast.ts";
+import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
 describe("cases", () => {
@@ -120,12 +119,7 @@ describe("cases", () => {
   });
 
   it("of an isolated inbox are known to its team alone", async () => {
-    await joinTeam(cast.platform, cast.ids.carmen, "Recursos humanos");
-    const inbox = await connectWhatsApp(cast.system, whatsappInbox("Personal", "PN9"));
-    await cast.platform
-      .db("inboxes")
-      .where({ id: inbox.id })
-      .update({ isolated: true, team_id: cast.platform.db("teams").where({ name: "Ventas" }).select("id") });
+    await connectIsolated(cast);
     const from = "5215544443333";
     await deliver(cast, delivery(messageValue({ from, message: "privado" }), "messages", "PN9"));
     const { contactId } = await write(cast, { from, message: "público" });

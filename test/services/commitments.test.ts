@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import { promise, settleCommitment } from "../../src/services/commitments/commitments.ts";
-import { connectWhatsApp } from "../../src/services/inboxes/connect.ts";
 import { getStory } from "../../src/services/story/story.ts";
-import { type Cast, openCast, whatsappInbox } from "../support/cast.ts";
+import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
 describe("commitments", () => {
@@ -66,11 +65,7 @@ describe("commitments", () => {
 
   it("of an isolated inbox are its team's alone", async () => {
     const from = "5215544443333";
-    await connectWhatsApp(cast.system, whatsappInbox("Personal", "PN9"));
-    await cast.platform
-      .db("inboxes")
-      .where({ external_id: "PN9" })
-      .update({ isolated: true, team_id: cast.platform.db("teams").where({ name: "Ventas" }).select("id") });
+    await connectIsolated(cast);
     await deliver(cast, delivery(messageValue({ from, message: "reservado" }), "messages", "PN9"));
     const { conversation_id, contact_id } = await cast.platform
       .db("messages")

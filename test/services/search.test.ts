@@ -4,10 +4,9 @@ import { savePurchase } from "../../src/services/contacts/purchases.ts";
 import { updateContact } from "../../src/services/contacts/save-contact.ts";
 import { addNote } from "../../src/services/conversations/note.ts";
 import { findPagePosition, getThread } from "../../src/services/conversations/thread.ts";
-import { connectWhatsApp } from "../../src/services/inboxes/connect.ts";
 import type { Context } from "../../src/services/platform/context.ts";
 import { search } from "../../src/services/search/search.ts";
-import { type Cast, openCast, whatsappInbox } from "../support/cast.ts";
+import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
 describe("search", () => {
@@ -75,11 +74,7 @@ describe("search", () => {
   });
 
   it("says nothing of what an isolated inbox keeps", async () => {
-    const inbox = await connectWhatsApp(cast.system, whatsappInbox("Personal", "PN9"));
-    await cast.platform
-      .db("inboxes")
-      .where({ id: inbox.id })
-      .update({ isolated: true, team_id: cast.platform.db("teams").where({ name: "Ventas" }).select("id") });
+    await connectIsolated(cast);
     const from = "5215544443333";
     const said = messageValue({ from, name: "Persona Reservada", message: "renuncia secretísima" });
     await deliver(cast, delivery(said, "messages", "PN9"));

@@ -1,11 +1,10 @@
 import { expect } from "chai";
 import { savePurchase } from "../../src/services/contacts/purchases.ts";
 import { addNote, pinNote } from "../../src/services/conversations/note.ts";
-import { connectWhatsApp } from "../../src/services/inboxes/connect.ts";
 import { getBehaviour } from "../../src/services/story/behaviour.ts";
 import { listFiles } from "../../src/services/story/files.ts";
 import { getStory } from "../../src/services/story/story.ts";
-import { type Cast, openCast, whatsappInbox } from "../support/cast.ts";
+import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
 describe("story", () => {
@@ -71,11 +70,7 @@ describe("story", () => {
     await file("Cotización.pdf", "document", "aa");
     await file("foto.jpg", "image", "bb");
     await file("Cotización copia.pdf", "document", "aa");
-    await connectWhatsApp(cast.system, whatsappInbox("Personal", "PN9"));
-    await cast.platform
-      .db("inboxes")
-      .where({ external_id: "PN9" })
-      .update({ isolated: true, team_id: cast.platform.db("teams").where({ name: "Ventas" }).select("id") });
+    await connectIsolated(cast);
     await deliver(cast, delivery(messageValue({ from, message: "reservado" }), "messages", "PN9"));
     const hidden = await cast.platform.db("messages").where({ text: "reservado" }).first("id");
     await file("secreto.pdf", "document", "cc", hidden.id);

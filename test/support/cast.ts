@@ -100,6 +100,13 @@ export const whatsappInbox = (name: string, phoneNumberId: string) => ({
   address: "+52 55 5000 1000",
 });
 
+/** Personal, at `PN9`: an inbox that keeps its conversations to Ventas, Ana's team. */
+export async function connectIsolated({ platform, system }: Cast): Promise<void> {
+  const { id } = await connectWhatsApp(system, whatsappInbox("Personal", "PN9"));
+  const team = platform.db("teams").where({ name: "Ventas" }).select("id");
+  await platform.db("inboxes").where({ id }).update({ isolated: true, team_id: team });
+}
+
 /** The context of an agent as they are now: role and teams included. */
 export async function contextOf(system: Context, agentId: number): Promise<Context> {
   const session = await findSession(system.db, agentId);
