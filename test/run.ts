@@ -39,20 +39,23 @@ const cluster = await openTestCluster(folder);
 process.env.TEST_DATABASE_URL = cluster.url;
 process.env.TEST_FOLDER = folder;
 
-const mocha = new Mocha({ timeout: 90_000, color: process.stdout.isTTY, ...(grep ? { grep } : {}) });
-const all = files.length > 0 ? files : globSync("test/**/*.test.ts", { cwd: root }).sort();
-for (const file of all) mocha.addFile(resolve(root, file));
-await mocha.loadFilesAsync();
-await new Promise<void>((done) => {
-  const runner = mocha.run(() => done());
-  runner.on("pass", () => {
-    passed += 1;
+try {
+  const mocha = new Mocha({ timeout: 90_000, color: process.stdout.isTTY, ...(grep ? { grep } : {}) });
+  const all = files.length > 0 ? files : globSync("test/**/*.test.ts", { cwd: root }).sort();
+  for (const file of all) mocha.addFile(resolve(root, file));
+  await mocha.loadFilesAsync();
+  await new Promise<void>((done) => {
+    const runner = mocha.run(() => done());
+    runner.on("pass", () => {
+      passed += 1;
+    });
+    runner.on("fail", () => {
+      failed += 1;
+    });
   });
-  runner.on("fail", () => {
-    failed += 1;
-  });
-});
-await cluster.stop();
-await rm(folder, { recursive: true, force: true });
+} finally {
+  await cluster.stop();
+  await rm(folder, { recursive: true, force: true });
+}
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
