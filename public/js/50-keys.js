@@ -64,10 +64,13 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
 });
 
-// A live change leaves open menus open; the menu's own form closes it.
-document.addEventListener("submit", (event) =>
-  event.target.closest?.("details.menu")?.removeAttribute("open"),
-);
+// A live change leaves open menus open; the menu's own form closes it, and the keyboard goes on from there.
+document.addEventListener("submit", (event) => {
+  const menu = event.target.closest?.("details.menu");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
 
 // A one-line form whose answer is elsewhere on the page begins anew; one that was refused keeps its words.
 document.addEventListener("htmx:after:swap", (event) => {

@@ -206,6 +206,8 @@ describe("inbox, in a browser", () => {
     await goTo(ana.page, `${url}/conversations/${conversationId}`);
     await ana.page.keyboard.press("c");
     await ana.page.locator("#case-menu button", { hasText: "Defectuoso" }).click();
+    await ana.page.locator(".case-step", { hasText: "Fotos" }).waitFor();
+    expect(await ana.page.evaluate(() => document.activeElement?.parentElement?.id)).to.equal("case-menu");
     await ana.page.locator(".case-step", { hasText: "Fotos" }).click();
     await ana.page.locator('.case-step[aria-pressed="true"]', { hasText: "Fotos" }).waitFor();
     await ana.page.keyboard.press("r");
