@@ -196,6 +196,18 @@ table companies (
 )
 CREATE INDEX companies_name ON public.companies USING gin (plain(name) gin_trgm_ops);
 
+table contact_distinctions (
+  lower_id bigint not null
+  higher_id bigint not null
+  agent_id bigint
+  created_at timestamp with time zone not null default now()
+  constraint contact_distinctions_check CHECK ((lower_id < higher_id))
+  constraint contact_distinctions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint contact_distinctions_higher_id_fkey FOREIGN KEY (higher_id) REFERENCES contacts(id) ON DELETE CASCADE
+  constraint contact_distinctions_lower_id_fkey FOREIGN KEY (lower_id) REFERENCES contacts(id) ON DELETE CASCADE
+  constraint contact_distinctions_pkey PRIMARY KEY (lower_id, higher_id)
+)
+
 table contact_identities (
   id bigint not null generated always as identity
   contact_id bigint not null
@@ -218,6 +230,35 @@ CREATE INDEX contact_identities_contact ON public.contact_identities USING btree
 CREATE INDEX contact_identities_digits ON public.contact_identities USING gin (external_id gin_trgm_ops);
 CREATE INDEX contact_identities_key_digits ON public.contact_identities USING gin (phone_match_key gin_trgm_ops);
 CREATE INDEX contact_identities_phone ON public.contact_identities USING btree (phone_match_key) WHERE (phone_match_key IS NOT NULL);
+
+table contact_merge_moves (
+  merge_id bigint not null
+  table_name text not null
+  conversation_id bigint -- The conversation whose messages these were, where they moved to another.
+  row_ids bigint[] not null
+  constraint contact_merge_moves_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES contact_merges(id) ON DELETE CASCADE
+)
+CREATE INDEX contact_merge_moves_merge ON public.contact_merge_moves USING btree (merge_id);
+
+table contact_merges (
+  id bigint not null generated always as identity
+  kept_id bigint not null
+  merged_id bigint not null
+  merged_at timestamp with time zone not null
+  merged_by_id bigint
+  undone_at timestamp with time zone
+  undone_by_id bigint
+  snapshots jsonb not null default '[]'::jsonb -- Rows that the merge rewrote, before and after: {table, id, before, after}.
+  constraint contact_merges_check CHECK ((kept_id <> merged_id))
+  constraint contact_merges_check1 CHECK (((undone_at IS NOT NULL) OR (undone_by_id IS NULL)))
+  constraint contact_merges_kept_id_fkey FOREIGN KEY (kept_id) REFERENCES contacts(id)
+  constraint contact_merges_merged_by_id_fkey FOREIGN KEY (merged_by_id) REFERENCES agents(id)
+  constraint contact_merges_merged_id_fkey FOREIGN KEY (merged_id) REFERENCES contacts(id)
+  constraint contact_merges_undone_by_id_fkey FOREIGN KEY (undone_by_id) REFERENCES agents(id)
+  constraint contact_merges_pkey PRIMARY KEY (id)
+)
+CREATE INDEX contact_merges_kept ON public.contact_merges USING btree (kept_id, id DESC);
+CREATE UNIQUE INDEX contact_merges_standing ON public.contact_merges USING btree (merged_id) WHERE (undone_at IS NULL);
 
 table contact_tags (
   contact_id bigint not null
@@ -246,18 +287,22 @@ table contacts (
   preferred_channel text not null default ''::text -- As a person says it: correo, WhatsApp.
   preferred_hours text not null default ''::text
   do_not_call boolean not null default false
+  merged_into_id bigint -- Who this contact turned out to be: what they had is theirs now.
   constraint contacts_location_check CHECK ((length(location) <= 160))
+  constraint contacts_merged_into_another CHECK ((merged_into_id <> id))
   constraint contacts_name_check CHECK ((length(name) <= 200))
   constraint contacts_name_source_check CHECK ((name_source = ANY (ARRAY['provider'::text, 'agent'::text])))
   constraint contacts_preferred_channel_check CHECK ((length(preferred_channel) <= 60))
   constraint contacts_preferred_hours_check CHECK ((length(preferred_hours) <= 120))
   constraint contacts_company_id_fkey FOREIGN KEY (company_id) REFERENCES companies(id)
+  constraint contacts_merged_into_id_fkey FOREIGN KEY (merged_into_id) REFERENCES contacts(id)
   constraint contacts_pkey PRIMARY KEY (id)
   constraint contacts_client_token_key UNIQUE (client_token)
 )
 CREATE INDEX contacts_company ON public.contacts USING btree (company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX contacts_email ON public.contacts USING btree (lower(email)) WHERE (email <> ''::text);
 CREATE INDEX contacts_email_part ON public.contacts USING gin (lower(email) gin_trgm_ops) WHERE (email <> ''::text);
+CREATE INDEX contacts_merged ON public.contacts USING btree (merged_into_id) WHERE (merged_into_id IS NOT NULL);
 CREATE INDEX contacts_name ON public.contacts USING gin (plain(name) gin_trgm_ops);
 CREATE INDEX contacts_phone ON public.contacts USING btree (phone_match_key) WHERE (phone_match_key IS NOT NULL);
 
@@ -293,8 +338,10 @@ table conversations (
   resolved_at timestamp with time zone
   resolved_by_id bigint
   created_at timestamp with time zone not null default now()
+  merged_into_id bigint -- Where it goes on since its contact was merged: its messages are there.
   constraint conversations_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL)))
   constraint conversations_check1 CHECK (((status = 'snoozed'::text) = (snoozed_until IS NOT NULL)))
+  constraint conversations_merged_is_resolved CHECK (((merged_into_id IS NULL) OR ((merged_into_id <> id) AND (status = 'resolved'::text))))
   constraint conversations_preview_author_check CHECK ((preview_author = ANY (ARRAY['contact'::text, 'agent'::text, 'bot'::text, 'phone'::text])))
   constraint conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])))
   constraint conversations_status_check CHECK ((status = ANY (ARRAY['open'::text, 'pending'::text, 'snoozed'::text, 'resolved'::text])))
@@ -304,6 +351,7 @@ table conversations (
   constraint conversations_isolated_inbox_id_fkey FOREIGN KEY (isolated_inbox_id) REFERENCES inboxes(id)
   constraint conversations_last_identity_id_fkey FOREIGN KEY (last_identity_id) REFERENCES contact_identities(id)
   constraint conversations_last_inbox_id_fkey FOREIGN KEY (last_inbox_id) REFERENCES inboxes(id)
+  constraint conversations_merged_into_id_fkey FOREIGN KEY (merged_into_id) REFERENCES conversations(id)
   constraint conversations_resolved_by_id_fkey FOREIGN KEY (resolved_by_id) REFERENCES agents(id)
   constraint conversations_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id)
   constraint conversations_pkey PRIMARY KEY (id)
@@ -312,6 +360,7 @@ CREATE INDEX conversations_activity ON public.conversations USING btree (last_ac
 CREATE INDEX conversations_assignee ON public.conversations USING btree (assignee_id, last_activity_at DESC, id DESC) WHERE (status <> 'resolved'::text);
 CREATE INDEX conversations_contact ON public.conversations USING btree (contact_id, opened_at DESC);
 CREATE INDEX conversations_isolated ON public.conversations USING btree (isolated_inbox_id) WHERE (isolated_inbox_id IS NOT NULL);
+CREATE INDEX conversations_merged ON public.conversations USING btree (merged_into_id) WHERE (merged_into_id IS NOT NULL);
 CREATE UNIQUE INDEX conversations_one_unresolved ON public.conversations USING btree (contact_id, COALESCE(isolated_inbox_id, (0)::bigint)) WHERE (status <> 'resolved'::text);
 CREATE INDEX conversations_queue ON public.conversations USING btree (waiting_since, id) WHERE ((status = 'open'::text) AND (assignee_id IS NULL));
 CREATE INDEX conversations_snoozed ON public.conversations USING btree (snoozed_until) WHERE (status = 'snoozed'::text);

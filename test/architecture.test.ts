@@ -19,6 +19,7 @@ const domains = [
   "conversations",
   "cases",
   "commitments",
+  "merges",
   "story",
   "intake",
   "channels",
@@ -80,7 +81,8 @@ describe("architecture", () => {
   });
 
   it("every template is in the map, and the map names only templates", () => {
-    const mapped = [...read("src/views/views.ts").matchAll(/^ {2}"([\w/-]+)":/gm)].map((match) => match[1]);
+    const maps = globSync("src/views/**/views.ts", { cwd: root }).map(read).join("\n");
+    const mapped = [...maps.matchAll(/^ {2}"([\w/-]+)":/gm)].map((match) => match[1]);
     const files = templates.map((file) => file.replace(/^src\/views\/|\.eta$/g, ""));
     const included = templates.flatMap((file) =>
       [...read(file).matchAll(/(?:include\("\/|remembered\(")([\w/-]+)"/g)].map((match) => match[1]),

@@ -1,17 +1,12 @@
-import type { Agent, Role } from "../services/agents/queries.ts";
 import type { AuditEvent } from "../services/audit/queries.ts";
-import type { InboundEventRow } from "../services/channels/inbound-events.ts";
-import type { Contact } from "../services/contacts/queries.ts";
 import type { View } from "../services/conversations/list.ts";
-import type { Inbox } from "../services/inboxes/queries.ts";
-import type { BehaviourView } from "./contacts/behaviour.ts";
-import type { ChangeView, FieldView } from "./contacts/fields.ts";
-import type { FileTile } from "./contacts/files.ts";
+import type { ContactViews } from "./contacts/views.ts";
 import type { CaseView } from "./conversations/cases.ts";
-import type { BandView, EpisodeView, PurchaseView, SideView, WorthView } from "./conversations/panels.ts";
+import type { BandView, SideView } from "./conversations/panels.ts";
 import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
 import type { FoundView } from "./search/present.ts";
+import type { SettingsViews } from "./settings/views.ts";
 
 export interface Page {
   title: string;
@@ -61,13 +56,6 @@ export interface ComposerView {
   errors: Errors;
 }
 
-/** A topic as its form shows it: steps one a line; id 0 is one to be added. */
-export interface TopicForm {
-  id: number;
-  name: string;
-  steps: string;
-}
-
 export interface WorkspaceView {
   id: number;
   head: HeadView;
@@ -87,8 +75,11 @@ export interface WorkspaceView {
   snoozeTimes: { value: string; label: string }[];
 }
 
-/** Every template and its data: a wrong name or a misspelt property does not compile. */
-export interface Views {
+/**
+ * Every template and its data: a wrong name or a misspelt property does not compile. Those of customers' pages and of
+ * the settings stand in `contacts/views.ts` and `settings/views.ts`.
+ */
+export interface Views extends ContactViews, SettingsViews {
   "layouts/page": Page & { nav: string; body: string };
   "layouts/plain": Page & { body: string };
   "inbox/show": Page & { list: ListView; workspace: WorkspaceView | null; cursor: string };
@@ -141,49 +132,6 @@ export interface Views {
   };
   "live/note": { id: number; note: NoteView; day: Extract<ThreadItem, { type: "day" }> };
   "live/happenings": { id: number; items: Extract<ThreadItem, { type: "happening" }>[] };
-  "contacts/index": Page & { contacts: ContactRow[]; search: string; next: string | null };
-  "settings/topics/index": Page & {
-    topics: TopicForm[];
-    draft: TopicForm;
-    errors: { id: number; fields: Errors };
-  };
-  "settings/topics/_form": { topic: TopicForm; errors: Errors };
-  "contacts/show": Page & {
-    contact: Contact;
-    name: string;
-    initials: string;
-    phone: string;
-    since: string;
-    cases: CaseView[];
-    worth: WorthView | null;
-    purchases: PurchaseView[];
-    behaviour: BehaviourView;
-    editAll: string;
-    fields: FieldView[];
-    changes: ChangeView[];
-    episodes: EpisodeView[];
-    items: ThreadItem[];
-    older: string | null;
-    notes: NoteView[];
-    files: SideView["files"];
-    errors: Errors;
-    form: Record<string, string>;
-    isEditing: boolean;
-  };
-  "contacts/files": Page & {
-    contactId: number;
-    name: string;
-    kind: string;
-    search: string;
-    kinds: { name: string; href: string; isCurrent: boolean }[];
-    files: FileTile[];
-    next: string | null;
-  };
-  "contacts/_files": { files: FileTile[]; next: string | null };
-  "contacts/_field": { field: FieldView; editAll: string };
-  "contacts/_field_form": { field: FieldView; editAll: string; error: string };
-  "contacts/_behaviour": { behaviour: BehaviourView };
-  "contacts/_form": { contact: { id: number }; form: Record<string, string>; errors: Errors };
   "search/show": Page & { query: string; found: FoundView };
   "search/_results": { query: string; found: FoundView };
   "sessions/new": Page & {
@@ -195,53 +143,6 @@ export interface Views {
   };
   "set-up/new": Page & { token: string; form: Record<string, string>; errors: Errors; timeZones: string[] };
   "set-up/next": Page & { hasDemo: boolean; canLoadDemo: boolean };
-  "settings/index": Page & { quarantined: number };
-  "settings/profile": Page & {
-    passwordErrors: Errors;
-    form: Record<string, string>;
-    timeZones: string[];
-    saved: boolean;
-    errors: Errors;
-  };
-  "settings/agents/index": Page & {
-    agents: (Agent & { roleLabel: string; availabilityLabel: string })[];
-    roles: (Role & { label: string })[];
-  };
-  "settings/agents/_row": {
-    agent: Agent & { roleLabel: string; availabilityLabel: string };
-    roles: (Role & { label: string })[];
-  };
-  "settings/agents/new": Page & {
-    form: Record<string, string>;
-    errors: Errors;
-    roles: (Role & { label: string })[];
-  };
-  "settings/inboxes/index": Page & { inboxes: InboxView[] };
-  "settings/inboxes/new": Page & {
-    form: Record<string, string>;
-    errors: Errors;
-    callbackUrl: string;
-    verifyToken: string;
-    isPublic: boolean;
-  };
-  "settings/inboxes/show": Page & {
-    inbox: InboxView;
-    callbackUrl: string;
-    verifyToken: string | null;
-    checksAtOnce: boolean;
-    form: Record<string, string>;
-    errors: Errors;
-    teams: { id: number; name: string }[];
-  };
-  "settings/inboxes/_check": { steps: { ok: boolean; text: string }[] };
-  "settings/inbound-events/index": Page & {
-    events: (InboundEventRow & { when: string; exact: string })[];
-    next: string | null;
-    state: string;
-  };
-  "settings/inbound-events/show": Page & {
-    event: InboundEventRow & { when: string; exact: string; body: string };
-  };
   "audit/index": Page & { events: AuditRow[]; next: string | null };
   "errors/show": Page & { status: number; detail: string; reference: string | null };
   "errors/_notice": { detail: string; reference: string | null };
@@ -255,31 +156,12 @@ export interface Views {
   "demo/_screen": { current: { id: string; name: string }; bubbles: Bubble[] };
 }
 
-export interface ContactRow {
-  id: number;
-  href: string;
-  name: string;
-  initials: string;
-  phone: string;
-  email: string;
-  company: string;
-  tags: string[];
-  since: string;
-}
-
 export interface FoundMessageView {
   href: string;
   name: string;
   when: string;
   exact: string;
   parts: { text: string; isHit: boolean }[];
-}
-
-export interface InboxView extends Inbox {
-  stateName: string;
-  stateAdvice: string;
-  lastWebhook: string | null;
-  lastErrorWhen: string | null;
 }
 
 export interface AuditRow extends AuditEvent {

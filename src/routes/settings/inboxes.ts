@@ -8,7 +8,7 @@ import { findVerifyToken, getInbox, type Inbox, listInboxes } from "../../servic
 import { Invalid } from "../../services/platform/errors.ts";
 import { dayAndClock } from "../../views/format.ts";
 import { translateFor } from "../../views/i18n.ts";
-import type { InboxView } from "../../views/views.ts";
+import type { InboxView } from "../../views/settings/views.ts";
 import { requirePermission } from "../guards.ts";
 import { fragment, redirect } from "../respond.ts";
 import { given } from "../set-up.ts";

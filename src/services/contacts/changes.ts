@@ -17,7 +17,7 @@ export function listContactChanges(ctx: Reader, contactId: number): Promise<Cont
     ctx.db,
     `select e.id, a.name as "actorName", e.created_at as at, e.data as fields
      from audit_events e left join agents a on a.id = e.actor_id
-     where e.contact_id = ? and e.act = 'contact.changed' order by e.id desc limit ${most}`,
-    [contactId],
+     where e.contact_id in (select id from contacts where id = :contactId or merged_into_id = :contactId) and e.act = 'contact.changed' order by e.id desc limit ${most}`,
+    { contactId },
   );
 }

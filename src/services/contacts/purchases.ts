@@ -3,7 +3,7 @@ import type { Context } from "../platform/context.ts";
 import { json, row, withTimes } from "../platform/database.ts";
 import { Forbidden } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
-import { getContact } from "./queries.ts";
+import { lockContact } from "./merging-lock.ts";
 
 /** What a shop tells of a purchase. Absent keeps what was stored. */
 export interface PurchaseFields {
@@ -39,13 +39,13 @@ export interface Purchase {
 /** Stores a purchase under the shop's own id: the same call again changes nothing. @throws NotFound, Forbidden. */
 export async function savePurchase(
   ctx: Context,
-  contactId: number,
+  boughtById: number,
   externalId: string,
   fields: PurchaseFields,
 ): Promise<Purchase> {
   if (!may(ctx.actor, "converse")) throw new Forbidden();
-  await getContact(ctx, contactId);
   return transact(ctx, async (tx) => {
+    const contactId = await lockContact(tx, boughtById);
     const saved = await row<Purchase>(
       tx.db,
       `insert into purchases as p (contact_id, external_id, number, placed_at, amount, currency, status, tracking_url,

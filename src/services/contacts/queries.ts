@@ -48,11 +48,12 @@ export async function getContact(ctx: Reader, id: number): Promise<Contact> {
   return found;
 }
 
-/** The contact `:contactId`, if the actor may know of them. */
+/** The contact `:contactId`, or whom they were merged into, if the actor may know of them. */
 export function contactSql(actor: Actor): { sql: string; bindings: Record<string, unknown> } {
   const { sql, bindings } = visibleTo(actor);
   const from = "contacts p left join companies co on co.id = p.company_id";
-  return { sql: `select ${columns} from ${from} where p.id = :contactId and ${sql}`, bindings };
+  const whom = "coalesce((select merged_into_id from contacts where id = :contactId), :contactId)";
+  return { sql: `select ${columns} from ${from} where p.id = ${whom} and ${sql}`, bindings };
 }
 
 export interface ContactQuery {
@@ -75,6 +76,7 @@ export function listContacts(
   const pattern = (part: string) => `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
   const conditions = [
     visible.sql,
+    "p.merged_into_id is null",
     search &&
       `p.id in (select id from contacts where plain(name) like plain(:name)
         union select id from contacts where email <> '' and lower(email) like lower(:name)

@@ -4,6 +4,7 @@ import type { Context, Tx } from "../platform/context.ts";
 import { json, row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { lockContact } from "./merging-lock.ts";
 import { parsePhone, phoneMatchKey } from "./phone.ts";
 import { type Contact, getContact } from "./queries.ts";
 
@@ -47,11 +48,11 @@ export function createContact(ctx: Context, fields: ContactFields, clientToken?:
 }
 
 /** The audit keeps what a field was and what it became. @throws NotFound, Forbidden, Invalid. */
-export function updateContact(ctx: Context, id: number, fields: ContactFields): Promise<Contact> {
+export function updateContact(ctx: Context, contactId: number, fields: ContactFields): Promise<Contact> {
   if (!may(ctx.actor, "converse")) throw new Forbidden();
   return transact(ctx, async (tx) => {
+    const id = await lockContact(tx, contactId);
     const before = await getContact(tx, id);
-    await tx.db.raw("select id from contacts where id = ? for update", [id]);
     await write(tx, id, fields);
     const after = await getContact(tx, id);
     const changes = Object.fromEntries(

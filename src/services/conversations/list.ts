@@ -33,6 +33,7 @@ export async function listInbox(ctx: Reader, query: ListQuery): Promise<Conversa
   const search = searchCondition(query.search);
   const conditions = [
     visible.sql,
+    query.status === "resolved" && "c.merged_into_id is null",
     query.status ? "c.status = :status" : "c.status <> 'resolved'",
     query.view === "mine" && "c.assignee_id = :agentId",
     query.view === "queue" && "c.assignee_id is null and c.status = 'open'",

@@ -11,7 +11,7 @@ const columns = `
   c.last_activity_at as "lastActivityAt", c.last_inbound_at as "lastInboundAt", c.last_inbox_id as "lastInboxId",
   x.name as "lastInboxName", c.last_identity_id as "lastIdentityId", w.ends_at as "serviceWindowEndsAt", c.preview,
   c.unread_count as "unreadCount", c.snoozed_until as "snoozedUntil", c.opened_at as "openedAt",
-  c.resolved_at as "resolvedAt",
+  c.resolved_at as "resolvedAt", c.merged_into_id as "mergedIntoId",
   coalesce((select array_agg(t.name order by t.name) from conversation_tags ct join tags t on t.id = ct.tag_id
     where ct.conversation_id = c.id), '{}') as tags`;
 

@@ -29,11 +29,12 @@ export function resolve(ctx: Context, id: number): Promise<Conversation> {
 /**
  * Opens a resolved, pending or snoozed conversation.
  *
- * @throws Conflict when the contact has another unresolved conversation by now.
+ * @throws Conflict when the contact has another unresolved conversation by now, or it goes on in another.
  */
 export function reopen(ctx: Context, id: number): Promise<Conversation> {
   return change(ctx, id, "resolve", async (tx, conversation) => {
     if (conversation.status === "open") return null;
+    if (conversation.mergedIntoId !== null) throw new Conflict("conversation.merged");
     if (conversation.status === "resolved") {
       const other = await tx
         .db("conversations")

@@ -89,6 +89,8 @@ export interface Conversation {
   snoozedUntil: Date | null;
   openedAt: Date;
   resolvedAt: Date | null;
+  /** Where it goes on since its contact was merged, or null. */
+  mergedIntoId: number | null;
   tags: string[];
 }
 

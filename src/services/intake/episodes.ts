@@ -69,6 +69,7 @@ async function reopenRecent(tx: Tx, arrivals: readonly Arrival[]): Promise<Found
            on a.manner = 'inbound' and c.contact_id = a."contactId"
               and coalesce(c.isolated_inbox_id, 0) = coalesce(a."isolatedInboxId", 0)
          where abs(extract(epoch from c.resolved_at - a."lastAt")) < (select reopen_seconds from firm)
+           and c.merged_into_id is null
          order by c.contact_id, coalesce(c.isolated_inbox_id, 0), c.resolved_at desc) latest using (id)
        where c.status = 'resolved' order by c.id for update of c)
      update conversations c set status = 'open', resolved_at = null, resolved_by_id = null,
@@ -92,7 +93,7 @@ function findLatest(tx: Tx, arrivals: readonly Arrival[]): Promise<Found[]> {
     `select distinct on (c.contact_id, coalesce(c.isolated_inbox_id, 0)) c.id, c.contact_id, c.isolated_inbox_id
      from conversations c join ${arrivalSet}
        on a.manner <> 'inbound' and c.contact_id = a."contactId"
-          and coalesce(c.isolated_inbox_id, 0) = coalesce(a."isolatedInboxId", 0)
+          and coalesce(c.isolated_inbox_id, 0) = coalesce(a."isolatedInboxId", 0) and c.merged_into_id is null
      order by c.contact_id, coalesce(c.isolated_inbox_id, 0),
        case when a.manner = 'history' then c.id else -c.id end`,
     { arrivals: json(arrivals) },

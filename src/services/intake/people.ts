@@ -212,7 +212,7 @@ async function findBySpelling(tx: Tx, people: readonly Person[]): Promise<Map<st
     tx.db,
     `select key, min(contact_id) as contact_id from (
        select phone_match_key as key, contact_id from contact_identities where phone_match_key = any(:keys::text[])
-       union select phone_match_key, id from contacts where phone_match_key = any(:keys::text[])) same
+       union select phone_match_key, coalesce(merged_into_id, id) from contacts where phone_match_key = any(:keys::text[])) same
      group by key having count(distinct contact_id) = 1`,
     { keys },
   );

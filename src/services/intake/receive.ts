@@ -1,3 +1,4 @@
+import { holdMerging } from "../contacts/merging-lock.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
 import { applyEffects, type Effect, effectsOf } from "./effects.ts";
@@ -21,6 +22,7 @@ export type AddressedEvent = { inboxId: number; isolatedInboxId: number | null }
  */
 export async function receive(tx: Tx, channel: Channel, batch: readonly AddressedEvent[]): Promise<void> {
   const fresh = await withoutStored(tx, batch);
+  await holdMerging(tx);
   const changes = fresh.flatMap(({ event }) => (event.type === "identity_changed" ? [event] : []));
   await moveIdentities(tx, channel, changes);
   const messages = fresh.flatMap(({ inboxId, isolatedInboxId, event }) =>

@@ -12,6 +12,7 @@ export type Fact =
   | { type: "conversation.read"; conversationId: number }
   | { type: "conversation.viewed"; conversationId: number }
   | { type: "contact.changed"; contactId: number }
+  | { type: "contact.regrouped"; contactId: number }
   | { type: "case.changed"; conversationId: number; caseId: number }
   | { type: "commitment.changed"; conversationId: number; commitmentId: number }
   | { type: "agent.changed"; agentId: number }

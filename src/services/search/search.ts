@@ -83,7 +83,7 @@ function findContacts(ctx: Reader, candidates: string, text: string): Promise<Fo
     ctx.db,
     `select p.id, p.name, coalesce(nullif(p.phone, ''), (select display from contact_identities where contact_id = p.id order by kind limit 1), '') as phone,
        (select id from conversations c where c.contact_id = p.id order by opened_at desc limit 1) as "conversationId"
-     from contacts p where p.id in (${candidates}) and ${visible.sql} order by p.id desc limit ${most}`,
+     from contacts p where p.id in (${candidates}) and p.merged_into_id is null and ${visible.sql} order by p.id desc limit ${most}`,
     { ...visible.bindings, pattern: text },
   );
 }

@@ -26,12 +26,12 @@ export async function getBehaviour(ctx: Reader, contactId: number, timeZone: str
     products: Behaviour["products"] | null;
   }>(
     ctx.db,
-    `with seen as materialized (select c.id, c.opened_at from conversations c where c.contact_id = :contactId and ${visible.sql}),
+    `with seen as materialized (select c.id, c.opened_at, c.merged_into_id from conversations c where c.contact_id = :contactId and ${visible.sql}),
      newest as (select m.sent_at from messages m where m.contact_id = :contactId and m.shown and m.author_kind = 'contact'
        and m.conversation_id in (select id from seen) order by m.sent_at desc, m.id desc limit ${newestMessages})
      select ${asJson("select extract(hour from sent_at at time zone :timeZone)::int as hour, count(*)::int as n from newest group by 1")} as hours,
        ${asJson(`select * from (select to_char(opened_at at time zone :timeZone, 'YYYY-MM') as month, count(*)::int as conversations
-         from seen group by 1 order by 1 desc limit ${mostMonths}) latest order by month`)} as months,
+         from seen where merged_into_id is null group by 1 order by 1 desc limit ${mostMonths}) latest order by month`)} as months,
        ${asJson(`select item ->> 'name' as name, count(*)::int as times
          from purchases u cross join jsonb_array_elements(u.items) item
          where u.contact_id = :contactId and u.returned_at is null and item ->> 'name' <> ''

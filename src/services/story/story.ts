@@ -46,13 +46,13 @@ export function storySql(ctx: Reader): { sql: string; bindings: Record<string, u
   const visible = visibleTo(ctx.actor);
   const cases = casesSql(ctx.actor, mostCases);
   const commitments = commitmentsSql(ctx);
-  const sql = `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.isolated_inbox_id, c.opened_at, c.last_activity_at
+  const sql = `with seen as materialized (select c.id, c.status, c.preview, c.preview_kind, c.assignee_id, c.isolated_inbox_id, c.opened_at, c.last_activity_at, c.merged_into_id
        from conversations c where c.contact_id = :contactId and ${visible.sql})
-     select (select count(*)::int from seen) as "episodeCount",
+     select (select count(*)::int from seen where merged_into_id is null) as "episodeCount",
        (select jsonb_agg(e order by e."openedAt" desc, e.id desc) from (
           select s.id, s.status, s.preview, s.preview_kind as "previewKind", a.name as "assigneeName", s.isolated_inbox_id as "isolatedInboxId",
             s.opened_at as "openedAt", s.last_activity_at as "lastActivityAt"
-          from seen s left join agents a on a.id = s.assignee_id order by s.opened_at desc, s.id desc limit ${mostEpisodes}) e) as episodes,
+          from seen s left join agents a on a.id = s.assignee_id where s.merged_into_id is null order by s.opened_at desc, s.id desc limit ${mostEpisodes}) e) as episodes,
        (select to_jsonb(l) from (
           select a.name, m.sent_at as at, left(m.text, 160) as text, m.kind from messages m join agents a on a.id = m.author_agent_id
           where m.contact_id = :contactId and m.shown and m.author_kind = 'agent' and m.conversation_id in (select id from seen)
