@@ -7,6 +7,7 @@ import { audit } from "./routes/audit.ts";
 import { cases } from "./routes/cases.ts";
 import { contactFields } from "./routes/contact-fields.ts";
 import { contactFiles } from "./routes/contact-files.ts";
+import { contactMerges } from "./routes/contact-merges.ts";
 import { contacts } from "./routes/contacts.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { openDemo } from "./routes/demo/demo.ts";
@@ -115,6 +116,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     contacts,
     contactFields,
     contactFiles,
+    contactMerges,
     searchRoutes,
   );
   app.use(live.router, profile, agents, inboxes, topics, inboundEvents, audit);

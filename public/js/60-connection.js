@@ -16,3 +16,6 @@ document.addEventListener("htmx:error", (event) => {
 document.addEventListener("htmx:sse:error", (event) => {
   if (event.detail?.status === 401) location.href = "/login?ended=1";
 });
+
+// The customer was merged with another card, or taken apart: the page begins anew. Leaving it keeps the draft.
+document.addEventListener("page:reload", () => location.reload());

@@ -5,11 +5,14 @@ import { listContactChanges } from "../services/contacts/changes.ts";
 import { getContact, listContacts } from "../services/contacts/queries.ts";
 import { updateContact } from "../services/contacts/save-contact.ts";
 import { getThread } from "../services/conversations/thread.ts";
+import { listDuplicates } from "../services/merges/duplicates.ts";
+import { listMerges } from "../services/merges/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { getBehaviour } from "../services/story/behaviour.ts";
 import { getStory } from "../services/story/story.ts";
 import { presentBehaviour } from "../views/contacts/behaviour.ts";
 import { cardFields, presentChanges, presentField } from "../views/contacts/fields.ts";
+import { presentDuplicate, presentMerge } from "../views/contacts/merges.ts";
 import { presentCase } from "../views/conversations/cases.ts";
 import {
   phoneOf,
@@ -84,6 +87,10 @@ contacts.get("/contacts", async (req, res) => {
 });
 
 contacts.get("/contacts/:id", async (req, res) => {
+  const asked = idParam(req.params);
+  const { id } = await getContact(req.ctx, asked);
+  // Whoever was merged leads to who they are now.
+  if (id !== asked) return redirect(res, `/contacts/${id}`);
   await page(req, res, { errors: {}, form: null });
 });
 
@@ -121,11 +128,13 @@ async function page(
 ): Promise<void> {
   const { ctx, viewer } = req;
   const contact = await getContact(ctx, idParam(req.params));
-  const [story, cases, behaviour, changes, part] = await Promise.all([
+  const [story, cases, behaviour, changes, duplicates, merges, part] = await Promise.all([
     getStory(ctx, contact.id),
     listCases(ctx, contact.id),
     getBehaviour(ctx, contact.id, viewer.timeZone),
     listContactChanges(ctx, contact.id),
+    listDuplicates(ctx, contact.id),
+    listMerges(ctx, contact.id),
     timeline(req, contact.id, null),
   ]);
   const phone = phoneOf(contact);
@@ -141,6 +150,8 @@ async function page(
       editAll: `/contacts/${contact.id}?edit=1`,
       fields: cardFields.map((field) => presentField(contact, field, viewer)),
       changes: presentChanges(changes, viewer),
+      duplicates: duplicates.map((one) => presentDuplicate(contact.id, one, viewer)),
+      merges: merges.map((one) => presentMerge(one, viewer)),
       behaviour: presentBehaviour(contact.id, behaviour, viewer),
       cases: cases.map((one) => presentCase(one, viewer)),
       worth: presentWorth(story.purchases, viewer),

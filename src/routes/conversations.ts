@@ -56,14 +56,19 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
   const conversations = Router();
 
   conversations.get("/conversations/:id", async (req, res) => {
-    const id = idParam(req.params);
     const at = cursor();
+    const conversation = await getConversation(req.ctx, idParam(req.params));
+    const { id, mergedIntoId } = conversation;
+    if (mergedIntoId !== null) return redirect(res, `/conversations/${mergedIntoId}`);
     if (req.isFragment) {
-      const workspace = await loadWorkspace(req, id, at);
+      const workspace = await loadWorkspace(req, conversation, at);
       fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
       return;
     }
-    const [workspace, list] = await Promise.all([loadWorkspace(req, id, at), loadList(req, id, inbox)]);
+    const [workspace, list] = await Promise.all([
+      loadWorkspace(req, conversation, at),
+      loadList(req, id, inbox),
+    ]);
     res.send(req.render("inbox/show", { title: workspace.head.name, list, workspace, cursor: at }));
   });
 

@@ -94,6 +94,13 @@ export function createPush(db: Knex, send: Send) {
         case "contact.changed":
           await askAgain(({ thread }) => thread?.startsWith(`${fact.contactId}/`) ?? false);
           break;
+        case "contact.regrouped":
+          await announce(
+            "page:reload",
+            to,
+            ({ thread }) => thread?.startsWith(`${fact.contactId}/`) ?? false,
+          );
+          break;
         case "conversation.viewed":
           await announce("viewers:changed", to, (page) => page.conversationId === fact.conversationId);
           break;

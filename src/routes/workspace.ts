@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Request } from "express";
-import { getConversation } from "../services/conversations/queries.ts";
 import { findPagePosition, getThread, type ThreadCursor } from "../services/conversations/thread.ts";
 import type { Conversation } from "../services/conversations/types.ts";
 import type { Story } from "../services/story/story.ts";
@@ -24,16 +23,19 @@ import { optionalId } from "./validate.ts";
 const pageSize = 30;
 
 /** A conversation with everything around it; its parts are asked for side by side. */
-export async function loadWorkspace(req: Request, id: number, cursor: string): Promise<WorkspaceView> {
+export async function loadWorkspace(
+  req: Request,
+  conversation: Conversation,
+  cursor: string,
+): Promise<WorkspaceView> {
   const { ctx, viewer } = req;
-  const conversation = await getConversation(ctx, id);
   const before = await jumpOf(req, conversation);
   const [thread, { contact, story, drafts, colleagues, topics }] = await Promise.all([
     loadThread(req, conversation, before),
     getSurroundings(ctx, conversation),
   ]);
   return {
-    id,
+    id: conversation.id,
     head: presentHead(conversation, viewer),
     band: presentBand(conversation, contact, story, viewer),
     agents: colleagues.map((one) => ({ ...one, isCurrent: one.id === conversation.assigneeId })),

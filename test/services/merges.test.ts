@@ -3,18 +3,16 @@ import { openCase } from "../../src/services/cases/open-case.ts";
 import { promise } from "../../src/services/commitments/commitments.ts";
 import { savePurchase } from "../../src/services/contacts/purchases.ts";
 import { getContact, listContacts } from "../../src/services/contacts/queries.ts";
-import { createContact, updateContact } from "../../src/services/contacts/save-contact.ts";
+import { updateContact } from "../../src/services/contacts/save-contact.ts";
 import { saveDraft } from "../../src/services/conversations/drafts.ts";
 import { addNote } from "../../src/services/conversations/note.ts";
 import { getConversation } from "../../src/services/conversations/queries.ts";
 import { reply } from "../../src/services/conversations/reply.ts";
 import { resolve } from "../../src/services/conversations/status.ts";
 import { tagConversation } from "../../src/services/conversations/tags.ts";
-import { distinguish, listDuplicates } from "../../src/services/merges/duplicates.ts";
 import { mergeContacts } from "../../src/services/merges/merge.ts";
 import { movable } from "../../src/services/merges/moves.ts";
 import { listMerges } from "../../src/services/merges/queries.ts";
-import { separateIdentity } from "../../src/services/merges/separate.ts";
 import { undoMerge } from "../../src/services/merges/undo.ts";
 import type { Context } from "../../src/services/platform/context.ts";
 import { rows } from "../../src/services/platform/database.ts";
@@ -302,51 +300,5 @@ describe("merges", () => {
     expect(open.map(({ isolated }) => isolated)).to.deep.equal([false, true]);
     expect((await search(cast.bruno, "secreto")).messages).to.have.length(0);
     expect((await search(cast.ana, "secreto")).messages).to.have.length(1);
-  });
-
-  it("are suggested with every reason, and not again once denied", async () => {
-    const a = await somebody("María López");
-    const twin = await createContact(cast.ana, {
-      name: "maria lopez",
-      phone: `+${a.from.replace("521", "52")}`,
-      company: "Acme",
-      email: "Maria@correo.example",
-    });
-    await updateContact(cast.ana, a.contactId, { email: "maria@correo.example", company: "Acme" });
-    const [found, ...others] = await listDuplicates(cast.bruno, a.contactId);
-    expect(others).to.deep.equal([]);
-    expect(found).to.deep.include({ id: twin.id, reasons: ["email", "name_and_company", "phone"] });
-    await distinguish(cast.ana, twin.id, a.contactId);
-    await distinguish(cast.ana, a.contactId, twin.id);
-    expect(await listDuplicates(cast.bruno, a.contactId)).to.deep.equal([]);
-    expect(await refusal(() => distinguish(cast.ana, a.contactId, a.contactId))).to.equal("merges.itself");
-  });
-
-  it("and separating: an identity leaves with what was said through it", async () => {
-    const a = await somebody("Compartida");
-    const b = await somebody("Compartida Dos", 2);
-    await mergeContacts(cast.ana, a.contactId, b.contactId);
-    const [identity] = await query<{ id: number }>(
-      "select id from contact_identities where external_id = ?",
-      b.from,
-    );
-    const fresh = await separateIdentity(cast.ana, a.contactId, identity?.id ?? 0);
-    const said = await query<{ text: string }>(
-      "select text from messages where contact_id = ? order by id",
-      fresh,
-    );
-    expect(said.map(({ text }) => text)).to.deep.equal(["Hola, soy Compartida Dos", "Compartida Dos 1"]);
-    const [open] = await query<{ id: number; preview: string }>(
-      "select id, preview from conversations where contact_id = ? and status = 'open'",
-      fresh,
-    );
-    expect(open?.preview).to.equal("Compartida Dos 1");
-    expect((await getContact(cast.ana, fresh)).phone).to.equal(`+${b.from}`);
-    expect(await refusal(() => separateIdentity(cast.ana, fresh, identity?.id ?? 0))).to.equal(
-      "merges.only_identity",
-    );
-    expect(await refusal(() => separateIdentity(cast.ana, a.contactId, identity?.id ?? 0))).to.equal(
-      "error.not_found",
-    );
   });
 });

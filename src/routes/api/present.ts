@@ -7,6 +7,8 @@ import type { Purchase } from "../../services/contacts/purchases.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { Conversation, Message, Note } from "../../services/conversations/types.ts";
 import type { Inbox } from "../../services/inboxes/queries.ts";
+import type { Duplicate } from "../../services/merges/duplicates.ts";
+import type { Merge } from "../../services/merges/queries.ts";
 
 /** Shapes of the API: snake_case, ids as strings of digits, times RFC 3339 in UTC. Only ever add to them. */
 const id = (value: number | null) => (value === null ? null : String(value));
@@ -52,6 +54,7 @@ export const presentConversation = (one: Conversation) => ({
   id: id(one.id),
   contact_id: id(one.contactId),
   status: one.status,
+  merged_into_id: id(one.mergedIntoId),
   assignee_id: id(one.assigneeId),
   team_id: id(one.teamId),
   inbox_id: id(one.lastInboxId),
@@ -169,4 +172,22 @@ export const presentCase = (one: Case) => ({
   recurs: one.earlier.length >= recursAfter,
   opened_at: time(one.openedAt),
   resolved_at: one.resolvedAt && time(one.resolvedAt),
+});
+
+export const presentMerge = (one: Merge) => ({
+  id: id(one.id),
+  kept_id: id(one.keptId),
+  merged_id: id(one.mergedId),
+  merged_at: time(one.mergedAt),
+  merged_by: one.mergedBy,
+  undone_at: time(one.undoneAt),
+});
+
+export const presentDuplicate = (one: Duplicate) => ({
+  contact_id: id(one.id),
+  name: one.name,
+  phone: one.phone,
+  email: one.email,
+  company: one.company,
+  reasons: one.reasons,
 });

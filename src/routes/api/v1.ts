@@ -19,6 +19,7 @@ import { digits, list, pageOf, parse } from "./asking.ts";
 import { authorize } from "./authorize.ts";
 import { casesApi } from "./cases.ts";
 import { commandToken, idempotency } from "./idempotency.ts";
+import { mergesApi } from "./merges.ts";
 import * as shape from "./present.ts";
 
 const inboxBody = z.strictObject({
@@ -147,7 +148,7 @@ api.put("/api/v1/contacts/:id/purchases/:external_id", async (req, res) => {
   res.json(shape.presentPurchase(purchase));
 });
 
-api.use(casesApi);
+api.use(casesApi, mergesApi);
 
 api.get("/api/v1/conversations", async (req, res) => {
   const { limit, before } = pageOf(req);

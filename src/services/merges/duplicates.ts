@@ -16,9 +16,6 @@ export interface Duplicate {
   phone: string;
   email: string;
   company: string;
-  firstSeenAt: Date;
-  lastActivityAt: Date | null;
-  messages: number;
   reasons: Likeness[];
 }
 
@@ -44,9 +41,7 @@ export function listDuplicates(ctx: Reader, contactId: number): Promise<Duplicat
        union (select p.id, case when p.company_id = self.company_id then 'name_and_company' else 'name' end,
            case when p.company_id = self.company_id then 3 else 4 end
          from contacts p, self where self.name ~ ${fullName} and plain(p.name) = plain(self.name) limit 50))
-     select p.id, p.name, p.phone, p.email, coalesce(co.name, '') as company, p.first_seen_at as "firstSeenAt",
-       (select max(last_activity_at) from conversations where contact_id = p.id) as "lastActivityAt",
-       (select count(*)::int from (select 1 from messages where contact_id = p.id and shown limit 1000) m) as messages,
+     select p.id, p.name, p.phone, p.email, coalesce(co.name, '') as company,
        array_agg(distinct alike.reason) as reasons
      from alike join contacts p on p.id = alike.id left join companies co on co.id = p.company_id
      where p.id <> :contactId and p.merged_into_id is null and ${visible.sql}

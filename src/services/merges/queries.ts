@@ -1,4 +1,5 @@
 import { visibleTo } from "../contacts/policy.ts";
+import { visibleTo as visibleConversations } from "../conversations/policy.ts";
 import type { Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
@@ -44,4 +45,22 @@ export function listMerges(ctx: Reader, contactId: number): Promise<Merge[]> {
      order by g.id desc limit 50`,
     { contactId },
   );
+}
+
+/** How much there is of a contact, for whoever decides which card is kept. The caller has loaded them. */
+export async function getExtent(
+  ctx: Reader,
+  contactId: number,
+  most: number,
+): Promise<{ messages: number; lastActivityAt: Date | null }> {
+  const visible = visibleConversations(ctx.actor);
+  const found = await row<{ messages: number; lastActivityAt: Date | null }>(
+    ctx.db,
+    `with seen as materialized (select c.id, c.last_activity_at from conversations c where c.contact_id = :contactId and ${visible.sql})
+     select (select count(*)::int from (select 1 from messages m where m.contact_id = :contactId and m.shown
+         and m.conversation_id in (select id from seen) limit :most::int + 1) m) as messages,
+       (select max(last_activity_at) from seen) as "lastActivityAt"`,
+    { ...visible.bindings, contactId, most },
+  );
+  return found ?? { messages: 0, lastActivityAt: null };
 }

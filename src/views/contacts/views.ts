@@ -6,6 +6,7 @@ import type { Errors, Page } from "../views.ts";
 import type { BehaviourView } from "./behaviour.ts";
 import type { ChangeView, FieldView } from "./fields.ts";
 import type { FileTile } from "./files.ts";
+import type { ComparedView, DuplicateView, MergeView } from "./merges.ts";
 
 /** Templates of customers' pages, and their data. */
 export interface ContactViews {
@@ -23,6 +24,8 @@ export interface ContactViews {
     editAll: string;
     fields: FieldView[];
     changes: ChangeView[];
+    duplicates: DuplicateView[];
+    merges: MergeView[];
     episodes: EpisodeView[];
     items: ThreadItem[];
     older: string | null;
@@ -41,6 +44,14 @@ export interface ContactViews {
     files: FileTile[];
     next: string | null;
   };
+  "contacts/merge": Page & {
+    contactId: number;
+    name: string;
+    search: string;
+    found: DuplicateView[];
+    compared: { kept: ComparedView; other: ComparedView; labels: string[] } | null;
+  };
+  "contacts/_duplicates": { contact: { id: number }; duplicates: DuplicateView[] };
   "contacts/_files": { files: FileTile[]; next: string | null };
   "contacts/_field": { field: FieldView; editAll: string };
   "contacts/_field_form": { field: FieldView; editAll: string; error: string };

@@ -651,7 +651,8 @@ export const en: Record<keyof typeof es, string> = {
   "merges.joins": "Is merged into it",
   "merges.swap": "Keep the other one",
   "merges.do": "Merge into {name}",
-  "merges.explain": "Everything on the other card becomes this one's: numbers, messages, notes, cases, purchases and files. If both have an open conversation, one remains. What this card lacks is taken from the other. You can undo it whenever you like.",
+  "merges.explain":
+    "Everything on the other card becomes this one's: numbers, messages, notes, cases, purchases and files. If both have an open conversation, one remains. What this card lacks is taken from the other. You can undo it whenever you like.",
   "merges.done": "Merged with {name}",
   "merges.by": "{name}, {when}",
   "merges.undo": "Undo",

@@ -686,7 +686,8 @@ export const es = {
   "merges.joins": "Se une a ella",
   "merges.swap": "Conservar la otra",
   "merges.do": "Unir en {name}",
-  "merges.explain": "Todo lo de la otra ficha pasa a esta: números, mensajes, notas, casos, compras y archivos. Si las dos tienen una conversación abierta, queda una sola. Lo que le falte a esta ficha se toma de la otra. Se puede deshacer cuando quieras.",
+  "merges.explain":
+    "Todo lo de la otra ficha pasa a esta: números, mensajes, notas, casos, compras y archivos. Si las dos tienen una conversación abierta, queda una sola. Lo que le falte a esta ficha se toma de la otra. Se puede deshacer cuando quieras.",
   "merges.done": "Unida con {name}",
   "merges.by": "{name}, {when}",
   "merges.undo": "Deshacer",
