@@ -133,3 +133,15 @@ document.addEventListener(
   },
   true,
 );
+
+// An answer to a form shows a message as it was when it was stored. While the stream is open, what the stream has
+// brought of it since is newer: a tick must not be taken back by an answer that was slower.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx, tasks } = event.detail ?? {};
+  if (ctx?.sourceElement?.id === "live" || !document.querySelector("#offline")?.hidden) return;
+  for (const { swapSpec, fragment } of tasks ?? []) {
+    if (swapSpec?.style !== "upsert") continue;
+    for (const message of fragment.querySelectorAll("[data-message]"))
+      if (document.getElementById(message.id)) message.remove();
+  }
+});

@@ -143,6 +143,27 @@ describe("inbox, in a browser", () => {
     await context.close();
   });
 
+  it("keeps the tick that came before a slow answer to the form", async () => {
+    const { conversationId } = await write(hilo.cast, { from: "5215544446666", name: "Lenta" });
+    const { page, context } = await signIn(browser, hilo.url, "ana");
+    await goTo(page, `${hilo.url}/conversations/${conversationId}`);
+    const ticked = Promise.withResolvers<void>();
+    await page.route("**/messages", async (route) => {
+      const response = await route.fetch();
+      await ticked.promise;
+      await route.fulfill({ response });
+    });
+    await page.fill("#reply-text", "Sin prisa");
+    await page.click("#composer button[type=submit] >> visible=true");
+    const bubble = page.locator(".msg.out", { hasText: "Sin prisa" });
+    await bubble.locator('.ticks[aria-label="Enviado"]').waitFor();
+    ticked.resolve();
+    await eventually(async () => (await page.inputValue("#reply-text")) === "");
+    expect(await bubble.count()).to.equal(1);
+    expect(await bubble.locator(".ticks").getAttribute("aria-label")).to.equal("Enviado");
+    await context.close();
+  });
+
   it("shows why a message failed and sends it again; sends a file; reacts", async () => {
     const { conversationId } = await write(hilo.cast, { from: "5215544445555", name: "Martín" });
     const { page, complaints, context } = await signIn(browser, hilo.url, "ana");

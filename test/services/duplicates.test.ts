@@ -5,13 +5,15 @@ import { distinguish, listDuplicates } from "../../src/services/merges/duplicate
 import { mergeContacts } from "../../src/services/merges/merge.ts";
 import { separateIdentity } from "../../src/services/merges/separate.ts";
 import { rows } from "../../src/services/platform/database.ts";
-import { type Cast, openCast } from "../support/cast.ts";
-import { write } from "../support/meta.ts";
+import { search } from "../../src/services/search/search.ts";
+import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
+import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
 describe("duplicates", () => {
   let cast: Cast;
   before(async () => {
     cast = await openCast();
+    await connectIsolated(cast);
   });
   after(() => cast.close());
 
@@ -75,5 +77,22 @@ describe("duplicates", () => {
     expect(await refusal(() => separateIdentity(cast.ana, a.contactId, identity?.id ?? 0))).to.equal(
       "error.not_found",
     );
+  });
+
+  it("merged, keep to each isolated inbox what is its own", async () => {
+    const a = await somebody("Reserva Uno");
+    const b = await somebody("Reserva Dos");
+    await deliver(
+      cast,
+      delivery(messageValue({ from: b.from, name: "Reserva Dos", message: "secreto" }), "messages", "PN9"),
+    );
+    await mergeContacts(cast.bruno, a.contactId, b.contactId);
+    const open = await query<{ isolated: boolean }>(
+      "select isolated_inbox_id is not null as isolated from conversations where contact_id = ? and status <> 'resolved' order by 1",
+      a.contactId,
+    );
+    expect(open.map(({ isolated }) => isolated)).to.deep.equal([false, true]);
+    expect((await search(cast.bruno, "secreto")).messages).to.have.length(0);
+    expect((await search(cast.ana, "secreto")).messages).to.have.length(1);
   });
 });

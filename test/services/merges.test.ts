@@ -17,7 +17,7 @@ import { undoMerge } from "../../src/services/merges/undo.ts";
 import type { Context } from "../../src/services/platform/context.ts";
 import { rows } from "../../src/services/platform/database.ts";
 import { search } from "../../src/services/search/search.ts";
-import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
+import { type Cast, openCast } from "../support/cast.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
 describe("merges", () => {
@@ -25,7 +25,6 @@ describe("merges", () => {
   before(async () => {
     cast = await openCast();
     cast.clock.advance(-100 * 1440);
-    await connectIsolated(cast);
   });
   after(() => cast.close());
 
@@ -283,22 +282,5 @@ describe("merges", () => {
       b.contactId,
     );
     expect(stored).to.equal(44);
-  });
-
-  it("keep to each isolated inbox what is its own", async () => {
-    const a = await somebody("Reserva Uno");
-    const b = await somebody("Reserva Dos");
-    await deliver(
-      cast,
-      delivery(messageValue({ from: b.from, name: "Reserva Dos", message: "secreto" }), "messages", "PN9"),
-    );
-    await mergeContacts(cast.bruno, a.contactId, b.contactId);
-    const open = await query<{ isolated: boolean }>(
-      "select isolated_inbox_id is not null as isolated from conversations where contact_id = ? and status <> 'resolved' order by 1",
-      a.contactId,
-    );
-    expect(open.map(({ isolated }) => isolated)).to.deep.equal([false, true]);
-    expect((await search(cast.bruno, "secreto")).messages).to.have.length(0);
-    expect((await search(cast.ana, "secreto")).messages).to.have.length(1);
   });
 });
