@@ -109,6 +109,7 @@ table audit_events (
   constraint audit_events_pkey PRIMARY KEY (id)
 )
 CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id DESC) WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_events_card ON public.audit_events USING btree (contact_id, created_at DESC, id DESC) WHERE (act = ANY (ARRAY['contact.created'::text, 'contact.changed'::text, 'contact.merged'::text, 'contact.unmerged'::text, 'contact.separated'::text]));
 CREATE INDEX audit_events_contact ON public.audit_events USING btree (contact_id, id) WHERE (contact_id IS NOT NULL);
 CREATE INDEX audit_events_conversation ON public.audit_events USING btree (conversation_id, id) WHERE (conversation_id IS NOT NULL);
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -166,7 +167,7 @@ CREATE INDEX cases_title ON public.cases USING gin (plain(title) gin_trgm_ops);
 table commitments (
   id bigint not null generated always as identity
   contact_id bigint not null
-  conversation_id bigint not null
+  conversation_id bigint
   isolated_inbox_id bigint -- Of the conversation where it was promised: only its team knows of it.
   text text not null
   due_on date -- A day in the zone of the firm; null is soon.
@@ -185,6 +186,7 @@ table commitments (
   constraint commitments_pkey PRIMARY KEY (id)
 )
 CREATE INDEX commitments_open ON public.commitments USING btree (contact_id, due_on, id) WHERE (done_at IS NULL);
+CREATE INDEX commitments_timeline ON public.commitments USING btree (contact_id, promised_at DESC, id DESC);
 
 table companies (
   id bigint not null generated always as identity
@@ -367,6 +369,30 @@ CREATE INDEX conversations_snoozed ON public.conversations USING btree (snoozed_
 CREATE INDEX conversations_status ON public.conversations USING btree (status, last_activity_at DESC, id DESC);
 CREATE INDEX conversations_unresolved ON public.conversations USING btree (last_activity_at DESC, id DESC) WHERE (status <> 'resolved'::text);
 
+table custom_fields (
+  id bigint not null generated always as identity
+  record_type_id bigint -- Whose field it is; null is a field of every customer's card.
+  key text not null -- Its name in stored values and in the API: never changes.
+  label text not null
+  kind text not null
+  options text[] not null default '{}'::text[]
+  place text -- Which field is a record's title, its date, its state.
+  position integer not null default 0
+  archived_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint custom_fields_check CHECK (((kind = 'choice'::text) = (cardinality(options) > 0)))
+  constraint custom_fields_check1 CHECK (((place IS NULL) OR (record_type_id IS NOT NULL)))
+  constraint custom_fields_key_check CHECK ((key ~ '^[a-z][a-z0-9_]{0,39}$'::text))
+  constraint custom_fields_kind_check CHECK ((kind = ANY (ARRAY['text'::text, 'number'::text, 'date'::text, 'datetime'::text, 'choice'::text, 'boolean'::text])))
+  constraint custom_fields_label_check CHECK (((length(label) >= 1) AND (length(label) <= 60)))
+  constraint custom_fields_options_check CHECK ((cardinality(options) <= 50))
+  constraint custom_fields_place_check CHECK ((place = ANY (ARRAY['title'::text, 'date'::text, 'state'::text])))
+  constraint custom_fields_record_type_id_fkey FOREIGN KEY (record_type_id) REFERENCES record_types(id)
+  constraint custom_fields_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX custom_fields_key ON public.custom_fields USING btree (COALESCE(record_type_id, (0)::bigint), key);
+CREATE UNIQUE INDEX custom_fields_place ON public.custom_fields USING btree (record_type_id, place) WHERE ((place IS NOT NULL) AND (archived_at IS NULL));
+
 table drafts (
   conversation_id bigint not null
   agent_id bigint not null
@@ -470,6 +496,37 @@ table inboxes (
 CREATE UNIQUE INDEX inboxes_address ON public.inboxes USING btree (channel, external_id) WHERE (deactivated_at IS NULL);
 CREATE UNIQUE INDEX inboxes_demo ON public.inboxes USING btree (demo) WHERE (demo AND (deactivated_at IS NULL));
 
+table interactions (
+  id bigint not null generated always as identity
+  contact_id bigint not null
+  kind text not null
+  at timestamp with time zone not null
+  seconds integer
+  summary text not null default ''::text
+  url text not null default ''::text
+  participants text not null default ''::text
+  agreements text not null default ''::text
+  next_step text not null default ''::text
+  external_id text
+  agent_id bigint
+  client_token uuid
+  created_at timestamp with time zone not null default now()
+  constraint interactions_agreements_check CHECK ((length(agreements) <= 2000))
+  constraint interactions_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 120)))
+  constraint interactions_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'meeting'::text, 'visit'::text, 'page'::text, 'download'::text, 'event'::text, 'product_use'::text, 'other'::text])))
+  constraint interactions_next_step_check CHECK ((length(next_step) <= 300))
+  constraint interactions_participants_check CHECK ((length(participants) <= 500))
+  constraint interactions_seconds_check CHECK (((seconds >= 0) AND (seconds <= 604800)))
+  constraint interactions_summary_check CHECK ((length(summary) <= 2000))
+  constraint interactions_url_check CHECK ((length(url) <= 500))
+  constraint interactions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint interactions_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint interactions_pkey PRIMARY KEY (id)
+  constraint interactions_client_token_key UNIQUE (client_token)
+)
+CREATE INDEX interactions_contact ON public.interactions USING btree (contact_id, at DESC, id DESC);
+CREATE UNIQUE INDEX interactions_external ON public.interactions USING btree (contact_id, external_id) WHERE (external_id IS NOT NULL);
+
 table message_reactions (
   message_id bigint not null
   author_kind text not null
@@ -551,9 +608,9 @@ table notes (
   constraint notes_pkey PRIMARY KEY (id)
   constraint notes_client_token_key UNIQUE (client_token)
 )
-CREATE INDEX notes_contact ON public.notes USING btree (contact_id, created_at DESC);
 CREATE INDEX notes_conversation ON public.notes USING btree (conversation_id, created_at, id);
 CREATE INDEX notes_search ON public.notes USING gin (search);
+CREATE INDEX notes_timeline ON public.notes USING btree (contact_id, created_at DESC, id DESC);
 
 table purchases (
   id bigint not null generated always as identity
@@ -576,9 +633,9 @@ table purchases (
   constraint purchases_pkey PRIMARY KEY (id)
   constraint purchases_contact_id_external_id_key UNIQUE (contact_id, external_id)
 )
-CREATE INDEX purchases_contact ON public.purchases USING btree (contact_id, placed_at DESC);
 CREATE INDEX purchases_external ON public.purchases USING gin (lower(external_id) gin_trgm_ops);
 CREATE INDEX purchases_number ON public.purchases USING gin (lower(number) gin_trgm_ops);
+CREATE INDEX purchases_timeline ON public.purchases USING btree (contact_id, COALESCE(placed_at, created_at) DESC, id DESC);
 
 table rate_limits (
   key text not null
@@ -586,6 +643,41 @@ table rate_limits (
   expire bigint
   constraint rate_limits_pkey PRIMARY KEY (key)
 )
+
+table record_types (
+  id bigint not null generated always as identity
+  name text not null
+  archived_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint record_types_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60)))
+  constraint record_types_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX record_types_name ON public.record_types USING btree (plain(name));
+
+table records (
+  id bigint not null generated always as identity
+  contact_id bigint not null
+  record_type_id bigint not null
+  external_id text not null
+  title text not null
+  at timestamp with time zone not null -- Its date field, or when it was made: its place in the timeline.
+  state text not null default ''::text
+  values jsonb not null default '{}'::jsonb -- Of all its fields, by key.
+  created_by_id bigint
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint records_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 120)))
+  constraint records_state_check CHECK ((length(state) <= 200))
+  constraint records_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+  constraint records_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint records_created_by_id_fkey FOREIGN KEY (created_by_id) REFERENCES agents(id)
+  constraint records_record_type_id_fkey FOREIGN KEY (record_type_id) REFERENCES record_types(id)
+  constraint records_pkey PRIMARY KEY (id)
+  constraint records_contact_id_record_type_id_external_id_key UNIQUE (contact_id, record_type_id, external_id)
+)
+CREATE INDEX records_contact ON public.records USING btree (contact_id, at DESC, id DESC);
+CREATE INDEX records_title ON public.records USING gin (plain(title) gin_trgm_ops);
+CREATE INDEX records_type ON public.records USING btree (record_type_id);
 
 table roles (
   id bigint not null generated always as identity
@@ -636,6 +728,8 @@ table tags (
   id bigint not null generated always as identity
   name text not null
   created_at timestamp with time zone not null default now()
+  colour text not null default 'none'::text
+  constraint tags_colour_check CHECK ((colour = ANY (ARRAY['none'::text, 'red'::text, 'orange'::text, 'yellow'::text, 'green'::text, 'teal'::text, 'blue'::text, 'violet'::text, 'pink'::text])))
   constraint tags_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60)))
   constraint tags_pkey PRIMARY KEY (id)
 )

@@ -5,9 +5,12 @@ import { apiV1 } from "./routes/api/v1.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
 import { cases } from "./routes/cases.ts";
+import { contactEntries } from "./routes/contact-entries.ts";
 import { contactFields } from "./routes/contact-fields.ts";
 import { contactFiles } from "./routes/contact-files.ts";
 import { contactMerges } from "./routes/contact-merges.ts";
+import { contactPurchases } from "./routes/contact-purchases.ts";
+import { contactTimeline } from "./routes/contact-timeline.ts";
 import { contacts } from "./routes/contacts.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { openDemo } from "./routes/demo/demo.ts";
@@ -28,9 +31,11 @@ import { SessionStore } from "./routes/session-store.ts";
 import { openSignIn } from "./routes/sessions.ts";
 import { setUpRoutes } from "./routes/set-up.ts";
 import { agents } from "./routes/settings/agents.ts";
+import { fields } from "./routes/settings/fields.ts";
 import { inboundEvents } from "./routes/settings/inbound-events.ts";
 import { inboxes } from "./routes/settings/inboxes.ts";
 import { profile } from "./routes/settings/profile.ts";
+import { tags } from "./routes/settings/tags.ts";
 import { topics } from "./routes/settings/topics.ts";
 import { uploads } from "./routes/uploads.ts";
 import { whatsappWebhook } from "./routes/webhooks/whatsapp.ts";
@@ -117,9 +122,12 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     contactFields,
     contactFiles,
     contactMerges,
+    contactTimeline,
+    contactEntries,
+    contactPurchases,
     searchRoutes,
   );
-  app.use(live.router, profile, agents, inboxes, topics, inboundEvents, audit);
+  app.use(live.router, profile, agents, inboxes, topics, fields, tags, inboundEvents, audit);
   app.use(notFoundHandler, errorHandler);
   return { express: app, live, health };
 }

@@ -39,6 +39,7 @@ const acts = {
     menu.style.left = `${Math.min(Math.max(8, place.left - menu.offsetWidth / 2), innerWidth - menu.offsetWidth - 8)}px`;
     menu.querySelector("button").focus();
   },
+  "close-form": (button) => button.closest("form").remove(),
   "close-notice": (button) => button.closest(".notice").remove(),
   "remove-upload"(button) {
     fetch(button.dataset.url, { method: "DELETE" }).catch(() => {});

@@ -2,34 +2,36 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { listCases } from "../services/cases/queries.ts";
 import { listContactChanges } from "../services/contacts/changes.ts";
-import { getContact, listContacts } from "../services/contacts/queries.ts";
+import { type Contact, getContact, listContacts } from "../services/contacts/queries.ts";
 import { updateContact } from "../services/contacts/save-contact.ts";
-import { getThread } from "../services/conversations/thread.ts";
+import { listFields } from "../services/fields/queries.ts";
+import type { CustomField } from "../services/fields/types.ts";
 import { listDuplicates } from "../services/merges/duplicates.ts";
 import { listMerges } from "../services/merges/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
+import { listRecordTypes } from "../services/records/queries.ts";
 import { getBehaviour } from "../services/story/behaviour.ts";
 import { getStory } from "../services/story/story.ts";
 import { presentBehaviour } from "../views/contacts/behaviour.ts";
-import { cardFields, presentChanges, presentField } from "../views/contacts/fields.ts";
+import { presentAdding } from "../views/contacts/entry-forms.ts";
+import { cardFields, presentChanges, presentCustom, presentField } from "../views/contacts/fields.ts";
 import { presentDuplicate, presentMerge } from "../views/contacts/merges.ts";
 import { presentCase } from "../views/conversations/cases.ts";
 import {
   phoneOf,
-  presentEpisodes,
+  presentCommitment,
   presentFiles,
   presentPurchase,
   presentWorth,
 } from "../views/conversations/context.ts";
-import { presentNote, presentThread } from "../views/conversations/present.ts";
+import { presentNote } from "../views/conversations/present.ts";
 import { initials, shortDay } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
-import { fragment, redirect } from "./respond.ts";
-import { fieldErrors, idParam, optionalId } from "./validate.ts";
-import { parseThreadCursor, threadCursor } from "./workspace.ts";
+import { loadTimeline } from "./contact-timeline.ts";
+import { redirect } from "./respond.ts";
+import { errorWords, fieldErrors, idParam, optionalId, typed } from "./validate.ts";
 
 const pageSize = 50;
-const timelineSize = 40;
 
 /** What a card holds, as forms send it. */
 export const contactForm = z.object({
@@ -94,32 +96,33 @@ contacts.get("/contacts/:id", async (req, res) => {
   await page(req, res, { errors: {}, form: null });
 });
 
-contacts.get("/contacts/:id/timeline", async (req, res) => {
-  const contact = await getContact(req.ctx, idParam(req.params));
-  const part = await timeline(req, contact.id, req.query.before);
-  if (!req.isFragment) return redirect(res, `/contacts/${contact.id}`);
-  fragment(res, req.render("conversations/_items", part));
-});
-
 contacts.post("/contacts/:id", async (req, res) => {
   const id = idParam(req.params);
   await getContact(req.ctx, id);
   const form = contactForm.safeParse(req.body);
   try {
     if (!form.success) throw new Invalid(fieldErrors(form.error));
-    await updateContact(req.ctx, id, { ...form.data, tags: form.data.tags.split(",") });
+    const custom = customOf(await listFields(req.ctx, null), req.body);
+    await updateContact(req.ctx, id, { ...form.data, tags: form.data.tags.split(","), custom });
     redirect(res, `/contacts/${id}`);
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
-    const t = translateFor(req.viewer.locale);
-    const errors = Object.fromEntries(Object.entries(error.fields).map(([field, key]) => [field, t(key)]));
-    const typed = (req.body ?? {}) as Record<string, unknown>;
-    const form = Object.fromEntries(
-      Object.entries(typed).map(([field, value]) => [field, String(value).slice(0, 400)]),
-    );
-    await page(req, res.status(422), { errors, form });
+    await page(req, res.status(422), { errors: errorWords(error, req.viewer), form: typed(req.body) });
   }
 });
+
+/** The firm's own fields as the whole card's form sends them. */
+function customOf(fields: readonly CustomField[], body: unknown): Record<string, unknown> {
+  const form = typed(body);
+  return Object.fromEntries(
+    fields.flatMap(({ key, kind }): [string, string][] => {
+      const value = form[`custom.${key}`];
+      // A box that is not ticked sends nothing, and so does a form of before the field was made.
+      if (value !== undefined) return [[key, value]];
+      return kind === "boolean" && "name" in form ? [[key, "0"]] : [];
+    }),
+  );
+}
 
 async function page(
   req: Request,
@@ -128,15 +131,22 @@ async function page(
 ): Promise<void> {
   const { ctx, viewer } = req;
   const contact = await getContact(ctx, idParam(req.params));
-  const [story, cases, behaviour, changes, duplicates, merges, part] = await Promise.all([
+  const [story, cases, behaviour, changes, duplicates, merges, own, types, timeline] = await Promise.all([
     getStory(ctx, contact.id),
     listCases(ctx, contact.id),
     getBehaviour(ctx, contact.id, viewer.timeZone),
     listContactChanges(ctx, contact.id),
     listDuplicates(ctx, contact.id),
     listMerges(ctx, contact.id),
-    timeline(req, contact.id, null),
+    listFields(ctx, null),
+    listRecordTypes(ctx),
+    loadTimeline(req, contact.id),
   ]);
+  const form = shown.form ?? formOf(contact);
+  const fields = own.map((field) => {
+    const href = `/contacts/${contact.id}/fields/custom.${field.key}`;
+    return presentCustom(field, contact.custom[field.key], viewer, { href });
+  });
   const phone = phoneOf(contact);
   const name = contact.name || phone || translateFor(viewer.locale)("contact.unnamed");
   res.send(
@@ -148,7 +158,8 @@ async function page(
       phone,
       since: shortDay(contact.firstSeenAt, viewer.now, viewer),
       editAll: `/contacts/${contact.id}?edit=1`,
-      fields: cardFields.map((field) => presentField(contact, field, viewer)),
+      fields: [...cardFields.map((field) => presentField(contact, field, viewer)), ...fields],
+      customFields: fields.map((field) => ({ ...field, value: shown.form?.[field.name] ?? field.value })),
       changes: presentChanges(changes, viewer),
       duplicates: duplicates.map((one) => presentDuplicate(contact.id, one, viewer)),
       merges: merges.map((one) => presentMerge(one, viewer)),
@@ -156,35 +167,28 @@ async function page(
       cases: cases.map((one) => presentCase(one, viewer)),
       worth: presentWorth(story.purchases, viewer),
       purchases: story.purchases.latest.map((one) => presentPurchase(one, viewer)),
-      episodes: presentEpisodes(story, viewer, null),
+      commitments: story.commitments.map((one) => presentCommitment(one, viewer)),
       notes: story.notes.map((note) => presentNote(note, viewer)),
       files: presentFiles(story, viewer),
-      ...part,
+      timeline,
+      adding: presentAdding(contact.id, types, viewer),
       errors: shown.errors,
-      form: shown.form ?? {
-        name: contact.name,
-        phone,
-        email: contact.email,
-        company: contact.company,
-        jobTitle: contact.jobTitle,
-        location: contact.location,
-        language: contact.language,
-        preferredChannel: contact.preferredChannel,
-        preferredHours: contact.preferredHours,
-        doNotCall: contact.doNotCall ? "1" : "",
-        tags: contact.tags.join(", "),
-      },
+      form,
       isEditing: shown.form !== null || req.query.edit === "1",
     }),
   );
 }
 
-/** Everything they and we ever said, across conversations, newest page first, in order. */
-async function timeline(req: Request, contactId: number, from: unknown) {
-  const page = { before: parseThreadCursor(from), limit: timelineSize };
-  const thread = await getThread(req.ctx, { contactId }, page);
-  return {
-    items: presentThread(thread, req.viewer),
-    older: thread.older && `/contacts/${contactId}/timeline?before=${threadCursor(thread.older)}`,
-  };
-}
+const formOf = (contact: Contact): Record<string, string> => ({
+  name: contact.name,
+  phone: phoneOf(contact),
+  email: contact.email,
+  company: contact.company,
+  jobTitle: contact.jobTitle,
+  location: contact.location,
+  language: contact.language,
+  preferredChannel: contact.preferredChannel,
+  preferredHours: contact.preferredHours,
+  doNotCall: contact.doNotCall ? "1" : "",
+  tags: contact.tags.join(", "),
+});

@@ -110,6 +110,8 @@ export function createPush(db: Knex, send: Send) {
         case "inbound_event.received":
         case "inbound_event.quarantined":
         case "media.pending":
+        case "fields.changed":
+        case "tags.changed":
         case "firm.changed":
           break;
       }

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { NotFound } from "../services/platform/errors.ts";
+import { type Invalid, NotFound } from "../services/platform/errors.ts";
 import type { MessageKey } from "../services/platform/message-key.ts";
+import { translateFor } from "../views/i18n.ts";
+import type { Viewer } from "../views/index.ts";
 
 /** Ids are strings of digits; what is not one names nothing. */
 export function idParam(params: Record<string, string | string[] | undefined>, name = "id"): number {
@@ -18,6 +20,31 @@ export const optionalId = z
   .transform((value) => (value ? Number(value) : null));
 
 export const uuid = z.uuid().optional();
+
+/** A local time as it was typed (`2026-11-25T10:30`), in the viewer's zone; null when it is none. */
+export function localTime(typedTime: string, viewer: Viewer): Date | null {
+  try {
+    const time = Temporal.PlainDateTime.from(typedTime, { overflow: "reject" });
+    if (time.year < 1900 || time.year > 2200) return null;
+    return new Date(time.toZonedDateTime(viewer.timeZone).epochMilliseconds);
+  } catch {
+    return null;
+  }
+}
+
+/** What was wrong with each field, in words. */
+export function errorWords(error: Invalid, viewer: Viewer): Record<string, string> {
+  const t = translateFor(viewer.locale);
+  return Object.fromEntries(
+    Object.entries(error.fields).map(([field, key]) => [field, t(key, error.values)]),
+  );
+}
+
+/** A form as it was typed, to be shown again: one short text for each field. */
+export function typed(body: unknown): Record<string, string> {
+  const given = Object.entries((body ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(given.map(([field, value]) => [field, String(value).slice(0, 4000)]));
+}
 
 /** Field → message key, the first fault of each. Keys come from the schema where it names one. */
 export function fieldErrors(error: z.ZodError): Record<string, MessageKey> {

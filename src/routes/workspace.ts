@@ -17,7 +17,7 @@ import {
 import { translateFor } from "../views/i18n.ts";
 import type { Viewer } from "../views/index.ts";
 import type { ComposerView, Errors, WorkspaceView } from "../views/views.ts";
-import { optionalId } from "./validate.ts";
+import { localTime, optionalId } from "./validate.ts";
 
 /** Messages of a page of the thread. */
 const pageSize = 30;
@@ -158,9 +158,5 @@ export function snoozeTime(preset: string, typed: string, viewer: Viewer): Date 
   );
   if (Object.hasOwn(presets, preset))
     return new Date(presets[preset as keyof typeof presets](now).epochMilliseconds);
-  try {
-    return new Date(Temporal.PlainDateTime.from(typed).toZonedDateTime(viewer.timeZone).epochMilliseconds);
-  } catch {
-    return null;
-  }
+  return localTime(typed, viewer);
 }

@@ -180,3 +180,15 @@ export function initials(name: string): string {
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** `45 s`, `12 min`, `1 h 5 min`. */
+export function duration(seconds: number, locale: Locale): string {
+  const t = translateFor(locale);
+  if (seconds < 60) return t("duration.seconds", { n: seconds });
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return t("time.minutes", { n: minutes });
+  const rest = minutes % 60;
+  return [t("time.hours", { n: Math.floor(minutes / 60) }), rest > 0 ? t("time.minutes", { n: rest }) : ""]
+    .filter(Boolean)
+    .join(" ");
+}

@@ -1,7 +1,10 @@
+import { may } from "../agents/policy.ts";
+import { lockContact } from "../contacts/merging-lock.ts";
 import { can } from "../conversations/policy.ts";
 import { lockConversation } from "../conversations/queries.ts";
+import { isDay } from "../fields/values.ts";
 import { type Visibility, visibleIsolation } from "../inboxes/policy.ts";
-import type { Actor, Context, Reader } from "../platform/context.ts";
+import type { Actor, Context, Reader, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
@@ -21,7 +24,7 @@ const longestText = 300;
 const mostShown = 10;
 
 /** Which `commitments w` an actor may know of: those of the conversations that they see. */
-const visibleTo = (actor: Actor): Visibility => visibleIsolation(actor, "w.isolated_inbox_id");
+export const visibleTo = (actor: Actor): Visibility => visibleIsolation(actor, "w.isolated_inbox_id");
 
 /** What was kept stays in sight for a moment, so that a wrong click can be taken back. */
 const keptShownFor = "10 minutes";
@@ -39,51 +42,65 @@ export function commitmentsSql({ actor, now }: Reader): { sql: string; bindings:
   };
 }
 
+/** What is promised, and until which day (`2026-11-23`, null is soon). */
+export interface Promised {
+  text: string;
+  dueOn: string | null;
+}
+
 /** Notes a promise made in a conversation. @throws NotFound, Forbidden; Invalid without words or with a day that is none. */
-export function promise(
-  ctx: Context,
-  conversationId: number,
-  promised: { text: string; dueOn: string | null },
-): Promise<number> {
+export function promise(ctx: Context, conversationId: number, promised: Promised): Promise<number> {
   return transact(ctx, async (tx) => {
-    const conversation = await lockConversation(tx, conversationId);
+    const { contactId, isolatedInboxId } = await lockConversation(tx, conversationId);
     if (!can(tx.actor, "note")) throw new Forbidden();
-    const text = promised.text.toWellFormed().replaceAll("\0", "").trim();
-    if (text === "" || text.length > longestText) throw new Invalid({ text: "commitments.text_length" });
-    if (promised.dueOn !== null && !isDay(promised.dueOn)) throw new Invalid({ due_on: "commitments.day" });
-    const made = await row<{ id: number }>(
-      tx.db,
-      `insert into commitments (contact_id, conversation_id, isolated_inbox_id, text, due_on, promised_at, promised_by_id)
-       values (:contactId, :conversationId, :isolatedInboxId, :text, :dueOn, :now, :agentId) returning id`,
-      {
-        contactId: conversation.contactId,
-        conversationId,
-        isolatedInboxId: conversation.isolatedInboxId,
-        text,
-        dueOn: promised.dueOn,
-        now: tx.now(),
-        agentId: tx.actor.kind === "agent" ? tx.actor.id : null,
-      },
-    );
-    if (!made) throw new Error("a commitment was not stored");
-    tx.record(
-      { type: "commitment.changed", conversationId, commitmentId: made.id },
-      {
-        act: "commitment.made",
-        conversationId,
-        contactId: conversation.contactId,
-        data: { commitmentId: made.id },
-      },
-    );
-    return made.id;
+    const id = await storeCommitment(tx, { contactId, conversationId, isolatedInboxId }, promised);
+    tx.record({ type: "commitment.changed", conversationId, commitmentId: id });
+    return id;
   });
+}
+
+/** Notes a promise to a customer outside any conversation. @throws NotFound, Forbidden, Invalid. */
+export function promiseTo(ctx: Context, ownerId: number, promised: Promised): Promise<number> {
+  return transact(ctx, async (tx) => {
+    if (!may(tx.actor, "converse")) throw new Forbidden();
+    const contactId = await lockContact(tx, ownerId);
+    tx.record({ type: "contact.changed", contactId });
+    return storeCommitment(tx, { contactId, conversationId: null, isolatedInboxId: null }, promised);
+  });
+}
+
+/** @throws Invalid. */
+export async function storeCommitment(
+  tx: Tx,
+  of: { contactId: number; conversationId: number | null; isolatedInboxId: number | null },
+  promised: Promised,
+): Promise<number> {
+  const text = promised.text.toWellFormed().replaceAll("\0", "").trim();
+  if (text === "" || text.length > longestText) throw new Invalid({ text: "commitments.text_length" });
+  if (promised.dueOn !== null && !isDay(promised.dueOn)) throw new Invalid({ due_on: "commitments.day" });
+  const made = await row<{ id: number }>(
+    tx.db,
+    `insert into commitments (contact_id, conversation_id, isolated_inbox_id, text, due_on, promised_at, promised_by_id)
+     values (:contactId, :conversationId, :isolatedInboxId, :text, :dueOn, :now, :agentId) returning id`,
+    {
+      ...of,
+      text,
+      dueOn: promised.dueOn,
+      now: tx.now(),
+      agentId: tx.actor.kind === "agent" ? tx.actor.id : null,
+    },
+  );
+  if (!made) throw new Error("a commitment was not stored");
+  const { contactId, conversationId } = of;
+  tx.record(null, { act: "commitment.made", conversationId, contactId, data: { commitmentId: made.id } });
+  return made.id;
 }
 
 /** Kept, or not yet after all. Saying it twice changes nothing. @throws NotFound, Forbidden. */
 export function settleCommitment(ctx: Context, id: number, isDone: boolean): Promise<{ contactId: number }> {
   return transact(ctx, async (tx) => {
     const visible = visibleTo(tx.actor);
-    const found = await row<{ contactId: number; conversationId: number; done: boolean }>(
+    const found = await row<{ contactId: number; conversationId: number | null; done: boolean }>(
       tx.db,
       `select w.contact_id as "contactId", w.conversation_id as "conversationId", w.done_at is not null as done
        from commitments w where w.id = :id and ${visible.sql} for update of w`,
@@ -97,7 +114,9 @@ export function settleCommitment(ctx: Context, id: number, isDone: boolean): Pro
       const change = isDone ? { done_at: tx.now(), done_by_id: by } : { done_at: null, done_by_id: null };
       await tx.db("commitments").where({ id }).update(change);
       tx.record(
-        { type: "commitment.changed", conversationId, commitmentId: id },
+        conversationId === null
+          ? { type: "contact.changed", contactId }
+          : { type: "commitment.changed", conversationId, commitmentId: id },
         {
           act: isDone ? "commitment.kept" : "commitment.reopened",
           conversationId,
@@ -108,14 +127,4 @@ export function settleCommitment(ctx: Context, id: number, isDone: boolean): Pro
     }
     return { contactId };
   });
-}
-
-function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  try {
-    const { year } = Temporal.PlainDate.from(text);
-    return year >= 2000 && year <= 2200;
-  } catch {
-    return false;
-  }
 }

@@ -1,18 +1,18 @@
 import { may } from "../agents/policy.ts";
-import type { Context } from "../platform/context.ts";
+import type { Context, Reader } from "../platform/context.ts";
 import { json, row, withTimes } from "../platform/database.ts";
-import { Forbidden } from "../platform/errors.ts";
+import { Forbidden, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { lockContact } from "./merging-lock.ts";
 
-/** What a shop tells of a purchase. Absent keeps what was stored. */
+/** What a shop tells of a purchase. Absent keeps what was stored, null clears. */
 export interface PurchaseFields {
   number?: string | undefined;
-  placedAt?: string | undefined;
+  placedAt?: string | null | undefined;
   /** In the currency's unit, at most two decimals. */
-  amount?: number | undefined;
+  amount?: number | null | undefined;
   /** ISO 4217. */
-  currency?: string | undefined;
+  currency?: string | null | undefined;
   status?: string | undefined;
   trackingUrl?: string | undefined;
   deliveryWindow?: string | undefined;
@@ -32,8 +32,51 @@ export interface Purchase {
   trackingUrl: string;
   deliveryWindow: string;
   returnedAt: Date | null;
-  items: unknown[];
+  items: { name?: string; quantity?: number; amount?: number }[];
   updatedAt: Date;
+}
+
+/** What a call may change, and where it is stored. */
+const columnOf = {
+  number: "number",
+  placedAt: "placed_at",
+  amount: "amount",
+  currency: "currency",
+  status: "status",
+  trackingUrl: "tracking_url",
+  deliveryWindow: "delivery_window",
+  returnedAt: "returned_at",
+  items: "items",
+} as const satisfies Record<keyof PurchaseFields, string>;
+
+const purchaseColumns = `id, contact_id as "contactId", external_id as "externalId", number, placed_at as "placedAt", amount, currency,
+  status, tracking_url as "trackingUrl", delivery_window as "deliveryWindow", returned_at as "returnedAt", items,
+  updated_at as "updatedAt"`;
+
+/** The caller has loaded the contact. */
+export async function getPurchase(ctx: Reader, contactId: number, id: number): Promise<Purchase> {
+  const found = await row<Purchase>(
+    ctx.db,
+    `select ${purchaseColumns} from purchases where id = ? and contact_id = ?`,
+    [id, contactId],
+  );
+  if (!found) throw new NotFound();
+  return found;
+}
+
+/** Whether a customer has another purchase of this number, beside the one that is known under `externalId`. */
+export async function isNumberTaken(
+  ctx: Reader,
+  contactId: number,
+  number: string,
+  externalId: string,
+): Promise<boolean> {
+  const other = await row(
+    ctx.db,
+    "select 1 from purchases where contact_id = :contactId and :number in (number, external_id) and external_id <> :externalId",
+    { contactId, number, externalId },
+  );
+  return other !== null;
 }
 
 /** Stores a purchase under the shop's own id: the same call again changes nothing. @throws NotFound, Forbidden. */
@@ -52,28 +95,21 @@ export async function savePurchase(
          delivery_window, returned_at, items)
        values (:contactId, :externalId, coalesce(:number, ''), :placedAt, :amount, :currency, coalesce(:status, ''),
          coalesce(:trackingUrl, ''), coalesce(:deliveryWindow, ''), :returnedAt, coalesce(:items::jsonb, '[]'))
-       on conflict (contact_id, external_id) do update set number = coalesce(:number, p.number),
-         placed_at = coalesce(:placedAt, p.placed_at), amount = coalesce(:amount, p.amount),
-         currency = coalesce(:currency, p.currency), status = coalesce(:status, p.status),
-         tracking_url = coalesce(:trackingUrl, p.tracking_url), delivery_window = coalesce(:deliveryWindow, p.delivery_window),
-         returned_at = case when :clearReturn then null else coalesce(:returnedAt, p.returned_at) end,
-         items = coalesce(:items::jsonb, p.items), updated_at = now()
-       returning id, contact_id as "contactId", external_id as "externalId", number, placed_at as "placedAt", amount, currency,
-         status, tracking_url as "trackingUrl", delivery_window as "deliveryWindow", returned_at as "returnedAt", items,
-         updated_at as "updatedAt"`,
+       on conflict (contact_id, external_id) do update set ${Object.entries(columnOf)
+         .map(
+           ([field, column]) =>
+             `${column} = case when '${field}' = any(:given::text[]) then excluded.${column} else p.${column} end`,
+         )
+         .join(", ")}, updated_at = now()
+       returning ${purchaseColumns}`,
       {
         contactId,
         externalId,
-        number: fields.number ?? null,
-        placedAt: fields.placedAt ?? null,
-        amount: fields.amount ?? null,
-        currency: fields.currency ?? null,
-        status: fields.status ?? null,
-        trackingUrl: fields.trackingUrl ?? null,
-        deliveryWindow: fields.deliveryWindow ?? null,
-        returnedAt: fields.returnedAt ?? null,
-        clearReturn: fields.returnedAt === null,
+        ...Object.fromEntries(
+          Object.keys(columnOf).map((field) => [field, fields[field as keyof PurchaseFields] ?? null]),
+        ),
         items: fields.items ? json(fields.items) : null,
+        given: Object.keys(columnOf).filter((field) => fields[field as keyof PurchaseFields] !== undefined),
       },
     );
     if (!saved) throw new Error("a purchase was not stored");

@@ -1,5 +1,7 @@
 import { getFirm } from "../agents/firm.ts";
 import { may } from "../agents/policy.ts";
+import { listFields } from "../fields/queries.ts";
+import { parseValues } from "../fields/values.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { json, row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
@@ -21,6 +23,7 @@ export interface ContactFields {
   preferredHours?: string | undefined;
   doNotCall?: boolean | undefined;
   tags?: string[] | undefined;
+  /** The firm's own fields by key: absent ones keep, null or empty clears. */
   custom?: Record<string, unknown> | undefined;
 }
 
@@ -82,7 +85,10 @@ async function write(tx: Tx, id: number, fields: ContactFields): Promise<void> {
   if (fields.preferredChannel !== undefined) update.preferred_channel = fields.preferredChannel.trim();
   if (fields.preferredHours !== undefined) update.preferred_hours = fields.preferredHours.trim();
   if (fields.doNotCall !== undefined) update.do_not_call = fields.doNotCall;
-  if (fields.custom !== undefined) update.custom = json(fields.custom);
+  if (fields.custom !== undefined) {
+    const changes = parseValues(await listFields(tx, null), fields.custom);
+    update.custom = tx.db.raw("jsonb_strip_nulls(custom || ?::jsonb)", [json(changes)]);
+  }
   if (fields.phone !== undefined) Object.assign(update, await phoneColumns(tx, fields.phone));
   if (fields.company !== undefined) update.company_id = await companyId(tx, fields.company.trim());
   if (Object.keys(update).length > 0) await tx.db("contacts").where({ id }).update(update);

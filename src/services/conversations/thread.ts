@@ -14,11 +14,12 @@ export interface ThreadCursor {
 
 /**
  * Whose thread: all conversations of a contact, for a customer has one history. With `isolatedInboxId` only those of
- * that isolated inbox, or (null) only those that everybody shares.
+ * that isolated inbox, or (null) only those that everybody shares; with `conversationId` only that one.
  */
 export interface ThreadOf {
   contactId: number;
   isolatedInboxId?: number | null;
+  conversationId?: number;
 }
 
 /** A page of a thread: its messages, and the notes and happenings of their time, each oldest first. */
@@ -61,6 +62,7 @@ export async function getThread(
       ...visible.bindings,
       contactId: of.contactId,
       isolated: of.isolatedInboxId ?? null,
+      conversationId: of.conversationId ?? null,
       sentAt: page.before?.sentAt ?? null,
       id: page.before?.id ?? null,
       limit: page.limit,
@@ -89,7 +91,8 @@ const within = (column: string): string =>
 /** The conversations `c` of the thread that the actor sees. */
 const seenSql = (of: ThreadOf, visible: string): string =>
   `select c.id from conversations c where c.contact_id = :contactId and ${visible}
-     and ${of.isolatedInboxId === undefined ? "true" : "c.isolated_inbox_id is not distinct from :isolated::bigint"}`;
+     and ${of.isolatedInboxId === undefined ? "true" : "c.isolated_inbox_id is not distinct from :isolated::bigint"}
+     ${of.conversationId === undefined ? "" : "and c.id = :conversationId"}`;
 
 /** Newer messages that are shown below one that somebody jumped to. */
 const newerShown = 10;
@@ -118,6 +121,7 @@ export async function findPagePosition(
       ...visible.bindings,
       contactId: of.contactId,
       isolated: of.isolatedInboxId ?? null,
+      conversationId: of.conversationId ?? null,
       messageId,
       limit: pageSize,
     },

@@ -3,16 +3,18 @@ import { rows } from "../platform/database.ts";
 
 /**
  * What hangs on a contact and goes with them: tables with `id` and `contact_id`, identities and conversations first.
- * `unique`: the column that a contact may have once; what the other has under the same value stays where it is.
+ * `unique`: the columns that a contact may have once; what the other has under the same values stays where it is.
  */
-export const movable: readonly { table: string; unique?: string }[] = [
+export const movable: readonly { table: string; unique?: string[] }[] = [
   { table: "contact_identities" },
   { table: "conversations" },
   { table: "notes" },
   { table: "cases" },
   { table: "commitments" },
   { table: "attachments" },
-  { table: "purchases", unique: "external_id" },
+  { table: "purchases", unique: ["external_id"] },
+  { table: "records", unique: ["record_type_id", "external_id"] },
+  { table: "interactions", unique: ["external_id"] },
 ];
 
 /** What was moved: rows of a table; messages are told apart by the conversation that they left. */
@@ -34,7 +36,8 @@ export async function moveEverything(
   const moves: Move[] = [];
   for (const { table, unique } of movable) {
     const taken = unique
-      ? `and not exists (select 1 from ${table} o where o.contact_id = :to and o.${unique} = ${table}.${unique})`
+      ? `and not exists (select 1 from ${table} o where o.contact_id = :to
+           and ${unique.map((column) => `o.${column} = ${table}.${column}`).join(" and ")})`
       : "";
     const moved = await rows<{ id: number }>(
       tx.db,

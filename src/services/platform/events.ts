@@ -20,6 +20,8 @@ export type Fact =
   | { type: "inbound_event.received" }
   | { type: "inbound_event.quarantined"; inboundEventId: number }
   | { type: "media.pending" }
+  | { type: "fields.changed" }
+  | { type: "tags.changed" }
   | { type: "firm.changed" };
 
 /** What the audit keeps about an act beside the actor, the time and the source. Never secrets, never message text. */

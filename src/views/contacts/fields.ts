@@ -1,8 +1,10 @@
 import type { ContactChange } from "../../services/contacts/changes.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
+import type { CustomField, FieldKind } from "../../services/fields/types.ts";
+import { longestValue } from "../../services/fields/values.ts";
 import { phoneOf } from "../conversations/context.ts";
-import { dayAndClock, exact } from "../format.ts";
-import { translateFor } from "../i18n.ts";
+import { dayAndClock, dayOn, exact, shortDay } from "../format.ts";
+import { type Translate, translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
 
 /** Fields of a card that are changed one at a time, in the order in which the card shows them. */
@@ -46,16 +48,75 @@ const lengths: Partial<Record<CardField, number>> = {
 };
 
 export interface FieldView {
-  name: CardField;
+  /** Of the card, or `custom.<key>`. */
+  name: string;
   domId: string;
   label: string;
   /** What people read; empty when nothing is known. */
   shown: string;
   /** What is edited. */
   value: string;
-  type: "text" | "tel" | "email" | "check";
+  type: "text" | "tel" | "email" | "check" | "number" | "date" | "datetime-local" | "select";
+  options: string[];
   maxLength: number;
   href: string;
+}
+
+const types = {
+  text: "text",
+  number: "number",
+  date: "date",
+  datetime: "datetime-local",
+  choice: "select",
+  boolean: "check",
+} as const satisfies Record<FieldKind, FieldView["type"]>;
+
+/** A value of one of the firm's own fields as people read it; empty when it is unknown. */
+export function shownValue(field: Pick<CustomField, "kind">, value: unknown, viewer: Viewer): string {
+  if (value === undefined || value === null) return "";
+  switch (field.kind) {
+    case "boolean":
+      return translateFor(viewer.locale)(value === true ? "page.yes" : "page.no");
+    case "number":
+      return Number(value).toLocaleString(viewer.locale === "es" ? "es-MX" : "en");
+    case "date":
+      return shortDay(dayOn(String(value), viewer), viewer.now, viewer);
+    case "datetime": {
+      const [day = "", time = ""] = String(value).split("T");
+      return `${shortDay(dayOn(day, viewer), viewer.now, viewer)} ${time}`;
+    }
+    case "text":
+    case "choice":
+      return String(value);
+  }
+}
+
+/** A field of the firm's own with its value, in a form whose names begin with `prefix`. */
+export function presentCustom(
+  field: CustomField,
+  value: unknown,
+  viewer: Viewer,
+  at: { href: string; prefix?: string },
+): FieldView {
+  const name = `${at.prefix ?? "custom."}${field.key}`;
+  return {
+    name,
+    domId: domId("field", name.replaceAll(".", "-")),
+    label: field.label,
+    shown: shownValue(field, value, viewer),
+    value:
+      value === undefined || value === null
+        ? ""
+        : field.kind === "boolean"
+          ? value === true
+            ? "1"
+            : ""
+          : String(value),
+    type: types[field.kind],
+    options: field.options,
+    maxLength: longestValue,
+    href: at.href,
+  };
 }
 
 export function presentField(contact: Contact, name: CardField, viewer: Viewer): FieldView {
@@ -76,6 +137,7 @@ export function presentField(contact: Contact, name: CardField, viewer: Viewer):
     label: t(labels[name]),
     shown: name === "doNotCall" ? t(contact.doNotCall ? "page.yes" : "page.no") : value,
     value,
+    options: [],
     type: name === "doNotCall" ? "check" : name === "phone" ? "tel" : name === "email" ? "email" : "text",
     maxLength: lengths[name] ?? 160,
     href: `/contacts/${contact.id}/fields/${name}`,
@@ -90,27 +152,43 @@ export interface ChangeView {
 
 /** One line for each field that changed. */
 export function presentChanges(changes: readonly ContactChange[], viewer: Viewer): ChangeView[] {
-  const t = translateFor(viewer.locale);
-  const said = (value: unknown) => {
-    if (typeof value === "boolean") return t(value ? "page.yes" : "page.no");
-    return (Array.isArray(value) ? value.join(", ") : String(value ?? "")) || "—";
-  };
-  return changes.flatMap((change) =>
-    Object.entries(change.fields).flatMap(([field, { from, to }]) => {
-      const key = labels[field as CardField];
-      if (!key) return [];
-      return [
-        {
-          words: t("contact.change", {
-            name: change.actorName ?? t("agent.hilo"),
-            field: t(key),
-            from: said(from),
-            to: said(to),
-          }),
-          when: dayAndClock(change.at, viewer.now, viewer),
-          exact: exact(change.at, viewer),
-        },
-      ];
-    }),
+  return changes.flatMap(({ actorName, at, fields }) =>
+    changeWords(fields, viewer).map((change) => ({
+      words: translateFor(viewer.locale)("contact.change", {
+        name: actorName ?? translateFor(viewer.locale)("agent.hilo"),
+        change,
+      }),
+      when: dayAndClock(at, viewer.now, viewer),
+      exact: exact(at, viewer),
+    })),
   );
+}
+
+/** `Correo: — → lucia@correo.example`, for each field. */
+export function changeWords(
+  fields: Record<string, { from?: unknown; to?: unknown }>,
+  viewer: Viewer,
+): string[] {
+  const t = translateFor(viewer.locale);
+  return Object.entries(fields).flatMap(([field, { from, to }]) => {
+    if (field === "custom") return customChanges(from, to, viewer);
+    const key = labels[field as CardField];
+    return key ? [t("contact.field_change", { field: t(key), from: said(from, t), to: said(to, t) })] : [];
+  });
+}
+
+function customChanges(from: unknown, to: unknown, viewer: Viewer): string[] {
+  const t = translateFor(viewer.locale);
+  const [old, now] = [from ?? {}, to ?? {}] as Record<string, unknown>[];
+  const keys = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])];
+  return keys
+    .filter((key) => JSON.stringify(old?.[key]) !== JSON.stringify(now?.[key]))
+    .map((key) =>
+      t("contact.field_change", { field: key, from: said(old?.[key], t), to: said(now?.[key], t) }),
+    );
+}
+
+function said(value: unknown, t: Translate): string {
+  if (typeof value === "boolean") return t(value ? "page.yes" : "page.no");
+  return (Array.isArray(value) ? value.join(", ") : String(value ?? "")) || "—";
 }

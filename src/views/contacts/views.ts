@@ -1,12 +1,13 @@
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { CaseView } from "../conversations/cases.ts";
-import type { EpisodeView, PurchaseView, SideView, WorthView } from "../conversations/panels.ts";
+import type { CommitmentView, PurchaseView, SideView, WorthView } from "../conversations/panels.ts";
 import type { NoteView, ThreadItem } from "../conversations/present.ts";
 import type { Errors, Page } from "../views.ts";
 import type { BehaviourView } from "./behaviour.ts";
 import type { ChangeView, FieldView } from "./fields.ts";
 import type { FileTile } from "./files.ts";
 import type { ComparedView, DuplicateView, MergeView } from "./merges.ts";
+import type { EntryView } from "./timeline.ts";
 
 /** Templates of customers' pages, and their data. */
 export interface ContactViews {
@@ -23,12 +24,14 @@ export interface ContactViews {
     behaviour: BehaviourView;
     editAll: string;
     fields: FieldView[];
+    customFields: FieldView[];
     changes: ChangeView[];
     duplicates: DuplicateView[];
     merges: MergeView[];
-    episodes: EpisodeView[];
-    items: ThreadItem[];
-    older: string | null;
+    timeline: TimelineView;
+    /** What can be noted here: its form's address and its name. */
+    adding: { href: string; name: string }[];
+    commitments: CommitmentView[];
     notes: NoteView[];
     files: SideView["files"];
     errors: Errors;
@@ -52,11 +55,52 @@ export interface ContactViews {
     compared: { kept: ComparedView; other: ComparedView; labels: string[] } | null;
   };
   "contacts/_duplicates": { contact: { id: number }; duplicates: DuplicateView[] };
+  "contacts/_timeline": { timeline: TimelineView };
+  "contacts/_entries": { timeline: TimelineView };
+  "contacts/_entry_form": { form: EntryForm };
+  "contacts/entry": Page & { contactId: number; name: string; form: EntryForm };
   "contacts/_files": { files: FileTile[]; next: string | null };
   "contacts/_field": { field: FieldView; editAll: string };
   "contacts/_field_form": { field: FieldView; editAll: string; error: string };
   "contacts/_behaviour": { behaviour: BehaviourView };
-  "contacts/_form": { contact: { id: number }; form: Record<string, string>; errors: Errors };
+  "contacts/_form": {
+    contact: { id: number };
+    form: Record<string, string>;
+    customFields: FieldView[];
+    errors: Errors;
+  };
+}
+
+export interface TimelineView {
+  filters: { name: string; href: string; isCurrent: boolean }[];
+  entries: EntryView[];
+  next: string | null;
+  /** The messages themselves, when they were asked for. */
+  thread: { items: ThreadItem[]; older: string | null } | null;
+}
+
+export interface EntryInput {
+  name: string;
+  /** What its fault is called. */
+  errorName: string;
+  label: string;
+  value: string;
+  type: "text" | "area" | "select" | "check" | "number" | "date" | "datetime-local" | "url";
+  choices: { value: string; label: string }[];
+  maxLength: number;
+  required: boolean;
+  hint: string;
+  inputMode: "text" | "decimal";
+}
+
+export interface EntryForm {
+  title: string;
+  action: string;
+  /** Twice the same is one. */
+  token: string;
+  inputs: EntryInput[];
+  removal: { action: string; words: string } | null;
+  errors: Errors;
 }
 
 export interface ContactRow {

@@ -82,7 +82,7 @@ export function presentWorth(purchases: PurchaseSummary, viewer: Viewer): WorthV
   };
 }
 
-function presentCommitment(one: Commitment, viewer: Viewer): CommitmentView {
+export function presentCommitment(one: Commitment, viewer: Viewer): CommitmentView {
   const t = translateFor(viewer.locale);
   const due = one.dueOn === null ? null : dayOn(one.dueOn, viewer);
   const isLate = due !== null && dayKey(due, viewer) < dayKey(viewer.now, viewer);

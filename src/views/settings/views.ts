@@ -1,10 +1,27 @@
 import type { Agent, Role } from "../../services/agents/queries.ts";
 import type { InboundEventRow } from "../../services/channels/inbound-events.ts";
 import type { Inbox } from "../../services/inboxes/queries.ts";
+import type { Tag } from "../../services/tags/tags.ts";
 import type { Errors, Page } from "../views.ts";
 
 /** Templates of the settings, and their data. */
 export interface SettingsViews {
+  "settings/fields/index": Page & {
+    kinds: { value: string; label: string }[];
+    places: { value: string; label: string }[];
+    card: FieldGroup;
+    types: ({ id: number; name: string; error: string; count: number; isArchived: boolean } & FieldGroup)[];
+    newType: { name: string; error: string };
+  };
+  "settings/fields/_form": {
+    field: FieldFormView;
+    kinds: { value: string; label: string }[];
+    places: { value: string; label: string }[];
+  };
+  "settings/tags/index": Page & {
+    colours: { value: string; label: string }[];
+    tags: (Tag & { uses: string; error: string })[];
+  };
   "settings/topics/index": Page & {
     topics: TopicForm[];
     draft: TopicForm;
@@ -72,4 +89,23 @@ export interface InboxView extends Inbox {
   stateAdvice: string;
   lastWebhook: string | null;
   lastErrorWhen: string | null;
+}
+
+/** A field as its form shows it; id 0 is one to be added. */
+export interface FieldFormView {
+  id: number;
+  recordTypeId: number | null;
+  key: string;
+  isArchived: boolean;
+  label: string;
+  kind: string;
+  /** One a line. */
+  options: string;
+  place: string;
+  errors: Errors;
+}
+
+export interface FieldGroup {
+  fields: FieldFormView[];
+  draft: FieldFormView;
 }
