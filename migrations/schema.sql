@@ -447,6 +447,48 @@ table idempotency_keys (
 )
 CREATE INDEX idempotency_keys_created ON public.idempotency_keys USING btree (created_at);
 
+table import_faults (
+  import_id bigint not null
+  row_number bigint not null -- As a spreadsheet counts: the header is row 1.
+  column_name text not null
+  reason text not null
+  value text not null
+  constraint import_faults_import_id_fkey FOREIGN KEY (import_id) REFERENCES imports(id) ON DELETE CASCADE
+  constraint import_faults_pkey PRIMARY KEY (import_id, row_number, column_name)
+)
+
+table imports (
+  id bigint not null generated always as identity
+  kind text not null
+  agent_id bigint not null
+  file_name text not null default ''::text
+  storage_key text
+  encoding text not null
+  delimiter text not null
+  header text[] not null
+  mapping text[] not null default '{}'::text[] -- For each column of the file the field that it fills, empty for none.
+  on_duplicate text not null default 'update'::text
+  state text not null default 'mapping'::text
+  position bigint not null default 0 -- Rows that are done: where it goes on after a stop.
+  total bigint -- Rows of the file, known once it was checked.
+  created bigint not null default 0
+  updated bigint not null default 0
+  skipped bigint not null default 0
+  faulty bigint not null default 0
+  fault jsonb
+  lease_ends_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  constraint imports_delimiter_check CHECK ((length(delimiter) = 1))
+  constraint imports_encoding_check CHECK ((encoding = ANY (ARRAY['utf-8'::text, 'utf-16le'::text, 'windows-1252'::text])))
+  constraint imports_kind_check CHECK ((kind = ANY (ARRAY['contacts'::text, 'purchases'::text])))
+  constraint imports_on_duplicate_check CHECK ((on_duplicate = ANY (ARRAY['update'::text, 'skip'::text])))
+  constraint imports_state_check CHECK ((state = ANY (ARRAY['mapping'::text, 'checking'::text, 'checked'::text, 'importing'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+  constraint imports_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint imports_pkey PRIMARY KEY (id)
+)
+CREATE INDEX imports_due ON public.imports USING btree (id) WHERE (state = ANY (ARRAY['checking'::text, 'importing'::text]));
+
 table inbound_events (
   id bigint not null generated always as identity
   channel text not null

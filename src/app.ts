@@ -21,6 +21,7 @@ import { requireAgent, sameSiteOnly } from "./routes/guards.ts";
 import { securityHeaders } from "./routes/headers.ts";
 import { type Health, healthRoutes } from "./routes/health.ts";
 import { identify, prepare } from "./routes/identify.ts";
+import { imports } from "./routes/imports.ts";
 import { inboxRoutes } from "./routes/inbox.ts";
 import { type Live, openLive } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
@@ -125,6 +126,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     contactTimeline,
     contactEntries,
     contactPurchases,
+    imports,
     searchRoutes,
   );
   app.use(live.router, profile, agents, inboxes, topics, fields, tags, inboundEvents, audit);

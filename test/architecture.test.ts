@@ -24,6 +24,7 @@ const domains = [
   "records",
   "interactions",
   "merges",
+  "imports",
   "story",
   "intake",
   "channels",

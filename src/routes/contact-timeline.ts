@@ -5,9 +5,10 @@ import { getConversation } from "../services/conversations/queries.ts";
 import { getThread } from "../services/conversations/thread.ts";
 import {
   listTimeline,
-  type TimelineCursor,
+  readCursor,
   type TimelineKind,
   timelineKinds,
+  writeCursor,
 } from "../services/story/timeline.ts";
 import { presentEntry } from "../views/contacts/timeline.ts";
 import type { TimelineView } from "../views/contacts/views.ts";
@@ -71,7 +72,7 @@ export async function loadTimeline(req: Request, contactId: number): Promise<Tim
   const kinds: TimelineKind[] = show === "" ? [] : [show];
   const found = await listTimeline(req.ctx, contactId, {
     kinds,
-    before: parseCursor(before),
+    before: readCursor(before),
     limit: pageSize + 1,
   });
   const shown = found.slice(0, pageSize);
@@ -80,17 +81,9 @@ export async function loadTimeline(req: Request, contactId: number): Promise<Tim
     filters,
     entries: shown.map((entry) => presentEntry(contactId, entry, req.viewer)),
     next:
-      found.length > pageSize && last
-        ? href({ ...(show ? { show } : {}), before: `${last.micros}-${last.kind}-${last.id}` })
-        : null,
+      found.length > pageSize && last ? href({ ...(show ? { show } : {}), before: writeCursor(last) }) : null,
     thread: null,
   };
-}
-
-function parseCursor(text: string | undefined): TimelineCursor | null {
-  const [, micros, kind, id] = /^(-?\d{1,17})-([a-z_]+)-(\d{1,15})$/.exec(text ?? "") ?? [];
-  const known = timelineKinds.find((one) => one === kind);
-  return known ? { micros: Number(micros), kind: known, id: Number(id) } : null;
 }
 
 /** Everything they and we ever said, across conversations, newest page first, in order. */

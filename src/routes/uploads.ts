@@ -1,9 +1,9 @@
-import busboy from "busboy";
-import { type Request, Router } from "express";
+import { Router } from "express";
 import { discardUpload, storeUpload } from "../services/channels/uploads.ts";
 import { getConversation } from "../services/conversations/queries.ts";
-import { Invalid, NotFound } from "../services/platform/errors.ts";
+import { NotFound } from "../services/platform/errors.ts";
 import { fileSize } from "../views/format.ts";
+import { receiveFile } from "./receive-file.ts";
 import { fragment } from "./respond.ts";
 import { idParam } from "./validate.ts";
 
@@ -15,7 +15,7 @@ export const uploads: Router = Router();
 
 uploads.post("/conversations/:id/uploads", async (req, res) => {
   await getConversation(req.ctx, idParam(req.params));
-  const file = await receiveFile(req);
+  const file = await receiveFile(req, largestUpload);
   const upload = await storeUpload(req.ctx, file);
   const href = `/files/${upload.publicId}`;
   fragment(
@@ -44,37 +44,3 @@ uploads.delete("/uploads/:id", async (req, res) => {
   await discardUpload(req.ctx, id);
   res.status(204).end();
 });
-
-/** The first file of a multipart form; an aborted upload leaves nothing behind. */
-function receiveFile(req: Request): Promise<{ fileName: string; claimedType: string; bytes: Uint8Array }> {
-  return new Promise((resolve, reject) => {
-    let parser: busboy.Busboy;
-    try {
-      parser = busboy({
-        headers: req.headers,
-        defParamCharset: "utf8",
-        limits: { files: 1, fields: 5, fieldSize: 1000, fileSize: largestUpload },
-      });
-    } catch {
-      reject(new Invalid({ file: "composer.file_empty" }));
-      return;
-    }
-    let found = false;
-    parser.on("file", (_name, stream, { filename, mimeType }) => {
-      found = true;
-      const chunks: Buffer[] = [];
-      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-      stream.on("limit", () => reject(new Invalid({ file: "composer.file_too_large" })));
-      stream.on("end", () => {
-        if (!stream.truncated)
-          resolve({ fileName: filename ?? "", claimedType: mimeType, bytes: Buffer.concat(chunks) });
-      });
-    });
-    parser.on("error", () => reject(new Invalid({ file: "composer.file_empty" })));
-    parser.on("close", () => {
-      if (!found) reject(new Invalid({ file: "composer.file_empty" }));
-    });
-    req.on("aborted", () => reject(new Invalid({ file: "composer.file_empty" })));
-    req.pipe(parser);
-  });
-}

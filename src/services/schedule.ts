@@ -7,6 +7,7 @@ import { settleEarly } from "./channels/settle-early.ts";
 import { sweepUploads } from "./channels/uploads.ts";
 import { wakeSnoozed } from "./conversations/status.ts";
 import { sweepViewers } from "./conversations/viewers.ts";
+import { forgetImports, runImports } from "./imports/run-imports.ts";
 import type { Bell } from "./platform/bell.ts";
 import type { Context } from "./platform/context.ts";
 import { type Loop, startLoop } from "./platform/loop.ts";
@@ -24,8 +25,10 @@ const jobs = [
   { name: "snoozed", line: "*/5 * * * * *", work: wakeSnoozed },
   { name: "viewers", line: "30 * * * * *", work: (ctx: Context) => sweepViewers(ctx.db) },
   { name: "uploads", line: "15 */10 * * * *", work: sweepUploads },
+  { name: "imports", line: "*/5 * * * * *", work: runImports },
   { name: "seal", line: "5 * * * * *", work: seal },
   { name: "retention", line: "45 7 * * * *", work: forgetOld },
+  { name: "old-imports", line: "50 7 * * * *", work: forgetImports },
 ] as const satisfies readonly Job[];
 
 export type JobName = (typeof jobs)[number]["name"];
@@ -47,6 +50,7 @@ export function startSchedule(ctx: Context, bell: Bell): Schedule {
     for (const { type } of facts) {
       if (type === "inbound_event.received") loops.get("drain")?.nudge();
       if (type === "message.queued") loops.get("deliver")?.nudge();
+      if (type === "import.changed") loops.get("imports")?.nudge();
       if (type === "media.pending") loops.get("media")?.nudge();
     }
   });

@@ -4,6 +4,7 @@ import type { ContactViews } from "./contacts/views.ts";
 import type { CaseView } from "./conversations/cases.ts";
 import type { BandView, SideView } from "./conversations/panels.ts";
 import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
+import type { ImportViews } from "./imports/views.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
 import type { FoundView } from "./search/present.ts";
 import type { SettingsViews } from "./settings/views.ts";
@@ -79,7 +80,7 @@ export interface WorkspaceView {
  * Every template and its data: a wrong name or a misspelt property does not compile. Those of customers' pages and of
  * the settings stand in `contacts/views.ts` and `settings/views.ts`.
  */
-export interface Views extends ContactViews, SettingsViews {
+export interface Views extends ContactViews, ImportViews, SettingsViews {
   "layouts/page": Page & { nav: string; body: string };
   "layouts/plain": Page & { body: string };
   "inbox/show": Page & { list: ListView; workspace: WorkspaceView | null; cursor: string };

@@ -3,12 +3,17 @@ import { recursAfter } from "../../services/cases/queries.ts";
 import type { Topic } from "../../services/cases/topics.ts";
 import type { Case } from "../../services/cases/types.ts";
 import type { InboundEventRow } from "../../services/channels/inbound-events.ts";
+import type { Commitment } from "../../services/commitments/commitments.ts";
 import type { Purchase } from "../../services/contacts/purchases.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { Conversation, Message, Note } from "../../services/conversations/types.ts";
+import type { CustomField } from "../../services/fields/types.ts";
 import type { Inbox } from "../../services/inboxes/queries.ts";
+import type { Interaction } from "../../services/interactions/types.ts";
 import type { Duplicate } from "../../services/merges/duplicates.ts";
 import type { Merge } from "../../services/merges/queries.ts";
+import type { ContactRecord, RecordType } from "../../services/records/queries.ts";
+import type { TimelineEntry } from "../../services/story/timeline.ts";
 
 /** Shapes of the API: snake_case, ids as strings of digits, times RFC 3339 in UTC. Only ever add to them. */
 const id = (value: number | null) => (value === null ? null : String(value));
@@ -191,3 +196,74 @@ export const presentDuplicate = (one: Duplicate) => ({
   company: one.company,
   reasons: one.reasons,
 });
+
+export const presentField = (one: CustomField) => ({
+  id: id(one.id),
+  key: one.key,
+  label: one.label,
+  kind: one.kind,
+  options: one.options,
+  place: one.place,
+});
+
+export const presentRecordType = (one: RecordType) => ({
+  id: id(one.id),
+  name: one.name,
+  fields: one.fields.map(presentField),
+});
+
+export const presentRecord = (one: ContactRecord) => ({
+  id: id(one.id),
+  contact_id: id(one.contactId),
+  record_type_id: id(one.recordTypeId),
+  type: one.typeName,
+  external_id: one.externalId,
+  title: one.title,
+  at: time(one.at),
+  state: one.state,
+  values: one.values,
+  created_at: time(one.createdAt),
+  updated_at: time(one.updatedAt),
+});
+
+export const presentInteraction = (one: Interaction) => ({
+  id: id(one.id),
+  contact_id: id(one.contactId),
+  kind: one.kind,
+  at: time(one.at),
+  seconds: one.seconds,
+  summary: one.summary,
+  url: one.url,
+  participants: one.participants,
+  agreements: one.agreements,
+  next_step: one.nextStep,
+  external_id: one.externalId,
+  author: one.agentName,
+  created_at: time(one.createdAt),
+});
+
+export const presentCommitment = (one: Commitment) => ({
+  id: id(one.id),
+  text: one.text,
+  due_on: one.dueOn,
+  promised_by: one.promisedBy,
+  promised_at: time(one.promisedAt),
+  done: one.isDone,
+});
+
+/** `data` differs by kind: what the line of the page shows, with names as everywhere in the API. */
+export const presentTimelineEntry = (entry: TimelineEntry) => ({
+  kind: entry.kind,
+  id: id(entry.id),
+  at: time(entry.at),
+  data: snakeCase(entry.data),
+});
+
+function snakeCase(data: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
+      value,
+    ]),
+  );
+}

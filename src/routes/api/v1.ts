@@ -21,6 +21,7 @@ import { casesApi } from "./cases.ts";
 import { commandToken, idempotency } from "./idempotency.ts";
 import { mergesApi } from "./merges.ts";
 import * as shape from "./present.ts";
+import { storyApi } from "./story.ts";
 
 const inboxBody = z.strictObject({
   channel: z.literal("whatsapp"),
@@ -148,7 +149,7 @@ api.put("/api/v1/contacts/:id/purchases/:external_id", async (req, res) => {
   res.json(shape.presentPurchase(purchase));
 });
 
-api.use(casesApi, mergesApi);
+api.use(casesApi, mergesApi, storyApi);
 
 api.get("/api/v1/conversations", async (req, res) => {
   const { limit, before } = pageOf(req);

@@ -19,6 +19,17 @@ export async function holdMerging(tx: Tx): Promise<void> {
 const mergingLock = 7_446_504;
 
 /**
+ * Two batches that meet the same stranger make one contact: the second waits here and then finds them.
+ *
+ * @param keys match keys of phones, other ids, e-mails; the order does not matter.
+ */
+export async function lockStrangers(tx: Tx, keys: readonly string[]): Promise<void> {
+  await tx.db.raw("select pg_advisory_xact_lock(7446502, hashtext(key)) from unnest(?::text[]) key", [
+    [...new Set(keys)].sort(),
+  ]);
+}
+
+/**
  * Locks a contact, or whom they were merged into, so that what is written for them stays theirs.
  *
  * @throws NotFound also when the actor may not know of them.

@@ -45,7 +45,11 @@ export function formatPhone(digits: string): string {
  * @returns null when it cannot be a phone number.
  */
 export function parsePhone(typed: string, country: string): string | null {
-  const cleaned = typed.trim().replace(/^00/, "+");
+  // Mexicans still write the 1 that mobiles had after the country until 2019 (IFT, "Plan Técnico Fundamental de Numeración").
+  const cleaned = typed
+    .trim()
+    .replace(/^00/, "+")
+    .replace(/^(\+\s*52)[\s().-]*1(?=(?:[\s().-]*\d){10}$)/, "$1");
   const number = parsePhoneNumberFromString(cleaned, country as "MX");
   return number?.isPossible() ? number.number.slice(1) : null;
 }

@@ -1,3 +1,4 @@
+import { lockStrangers } from "../contacts/merging-lock.ts";
 import { phoneLookupKey } from "../contacts/phone.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
@@ -100,7 +101,11 @@ export async function knowPeople(
   const exact = await findIdentities(tx, channel, distinct);
   const strangers = distinct.filter((person) => person.ids.some((id) => !exact.has(id.externalId)));
   if (strangers.length > 0) {
-    await lockPeople(tx, strangers);
+    const ids = strangers.flatMap((person) => person.ids);
+    await lockStrangers(
+      tx,
+      ids.map((id) => id.phoneMatchKey ?? id.externalId),
+    );
     for (const [id, identity] of await findIdentities(tx, channel, strangers)) exact.set(id, identity);
     await attachIdentities(tx, channel, strangers, exact);
   }
@@ -125,14 +130,6 @@ async function findIdentities(
     { channel, ids },
   );
   return new Map(found.map((identity) => [identity.external_id, identity]));
-}
-
-/** Two batches that meet the same stranger make one contact: the second waits here and then finds them. */
-async function lockPeople(tx: Tx, people: readonly Person[]): Promise<void> {
-  const keys = people.flatMap((person) => person.ids.map((id) => id.phoneMatchKey ?? id.externalId));
-  await tx.db.raw("select pg_advisory_xact_lock(7446502, hashtext(key)) from unnest(?::text[]) key", [
-    [...new Set(keys)].sort(),
-  ]);
 }
 
 /** Decides whose the new ids are, makes contacts for nobody's, and stores the ids: three statements a batch. */

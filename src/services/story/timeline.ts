@@ -100,6 +100,16 @@ export interface TimelineCursor {
   id: number;
 }
 
+/** `<micros>-<kind>-<id>`, as addresses carry it. */
+export const writeCursor = ({ micros, kind, id }: TimelineCursor): string => `${micros}-${kind}-${id}`;
+
+/** Null when the text is no cursor. */
+export function readCursor(text: string | undefined): TimelineCursor | null {
+  const [, micros, kind, id] = /^(-?\d{1,17})-([a-z]+)-(\d{1,15})$/.exec(text ?? "") ?? [];
+  const known = timelineKinds.find((one) => one === kind);
+  return known ? { micros: Number(micros), kind: known, id: Number(id) } : null;
+}
+
 interface Source {
   /** Rows of contact `:contactId` that the actor may see, and the columns that order them. */
   from: string;

@@ -184,9 +184,12 @@ function customChanges(from: unknown, to: unknown, viewer: Viewer): string[] {
   return keys
     .filter((key) => JSON.stringify(old?.[key]) !== JSON.stringify(now?.[key]))
     .map((key) =>
-      t("contact.field_change", { field: key, from: said(old?.[key], t), to: said(now?.[key], t) }),
+      t("contact.field_change", { field: spoken(key), from: said(old?.[key], t), to: said(now?.[key], t) }),
     );
 }
+
+/** `talla_de_camisa` → `Talla de camisa`: the field may have another label by now, or be gone. */
+const spoken = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ");
 
 function said(value: unknown, t: Translate): string {
   if (typeof value === "boolean") return t(value ? "page.yes" : "page.no");

@@ -177,8 +177,7 @@ function partOf(contactId: number, entry: TimelineEntry, viewer: Viewer): Part {
       const words = data.act === "contact.changed" ? changeWords(data.fields, viewer) : [];
       return {
         ...nothing,
-        title: facts(t(`act.${data.act}`), data.by ?? t("agent.hilo")),
-        texts: words.map((text) => ({ label: "", text })),
+        title: facts(data.by ?? t("agent.hilo"), words.length > 0 ? words.join(" · ") : t(`act.${data.act}`)),
       };
     }
   }

@@ -49,6 +49,8 @@ describe("phone", () => {
   it("reads what people type, in their country", () => {
     expect(parsePhone("55 1234 5678", "MX")).to.equal("525512345678");
     expect(parsePhone("0034 600 11 22 33", "MX")).to.equal("34600112233");
+    expect(parsePhone("+52 1 55 1234 5678", "MX")).to.equal("525512345678");
+    expect(parsePhone("+1 212 555 0123", "MX")).to.equal("12125550123");
     expect(parsePhone("not a phone", "MX")).to.equal(null);
   });
 });
