@@ -104,7 +104,9 @@ table audit_events (
   data jsonb not null default '{}'::jsonb
   created_at timestamp with time zone not null
   transaction_id xid8 not null default pg_current_xact_id()
+  erased_digest bytea -- SHA-256 of what was sealed of it, once its data was erased.
   constraint audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'system'::text, 'anonymous'::text])))
+  constraint audit_events_erased_is_empty CHECK (((erased_digest IS NULL) OR (data = '{}'::jsonb)))
   constraint audit_events_source_check CHECK ((source = ANY (ARRAY['web'::text, 'api'::text, 'cli'::text, 'system'::text])))
   constraint audit_events_pkey PRIMARY KEY (id)
 )
@@ -112,7 +114,8 @@ CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id
 CREATE INDEX audit_events_card ON public.audit_events USING btree (contact_id, created_at DESC, id DESC) WHERE (act = ANY (ARRAY['contact.created'::text, 'contact.changed'::text, 'contact.merged'::text, 'contact.unmerged'::text, 'contact.separated'::text]));
 CREATE INDEX audit_events_contact ON public.audit_events USING btree (contact_id, id) WHERE (contact_id IS NOT NULL);
 CREATE INDEX audit_events_conversation ON public.audit_events USING btree (conversation_id, id) WHERE (conversation_id IS NOT NULL);
-CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_events_append_only BEFORE DELETE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_events_only_erased BEFORE UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change_but_erasure();
 
 table case_steps (
   id bigint not null generated always as identity
@@ -290,6 +293,8 @@ table contacts (
   preferred_hours text not null default ''::text
   do_not_call boolean not null default false
   merged_into_id bigint -- Who this contact turned out to be: what they had is theirs now.
+  erased_at timestamp with time zone
+  do_not_contact boolean not null default false -- Answered when they write, never written to otherwise.
   constraint contacts_location_check CHECK ((length(location) <= 160))
   constraint contacts_merged_into_another CHECK ((merged_into_id <> id))
   constraint contacts_name_check CHECK ((length(name) <= 200))
@@ -610,11 +615,13 @@ table messages (
   sent_at timestamp with time zone not null -- The provider's time.
   created_at timestamp with time zone not null default now()
   search tsvector generated always as (to_tsvector('hilo'::regconfig, "left"(text, 8000))) stored
+  erased_digest bytea -- SHA-256 of what was sealed of it, once its content was erased.
   constraint messages_author_kind_check CHECK ((author_kind = ANY (ARRAY['contact'::text, 'agent'::text, 'bot'::text, 'phone'::text])))
   constraint messages_check CHECK (((direction = 'inbound'::text) = (delivery IS NULL)))
   constraint messages_check1 CHECK (((author_kind = 'agent'::text) = (author_agent_id IS NOT NULL)))
   constraint messages_delivery_check CHECK ((delivery = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'delivered'::text, 'read'::text, 'failed'::text, 'unknown'::text])))
   constraint messages_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text])))
+  constraint messages_erased_is_empty CHECK (((erased_digest IS NULL) OR ((text = ''::text) AND (content = '{}'::jsonb) AND (edited_text IS NULL) AND (identity_id IS NULL) AND (delivery_error IS NULL))))
   constraint messages_kind_check CHECK ((kind = ANY (ARRAY['text'::text, 'image'::text, 'video'::text, 'audio'::text, 'document'::text, 'sticker'::text, 'location'::text, 'contacts'::text, 'choice'::text, 'form'::text, 'order'::text, 'system'::text, 'welcome'::text, 'unsupported'::text, 'reaction'::text, 'edit'::text, 'revoke'::text])))
   constraint messages_author_agent_id_fkey FOREIGN KEY (author_agent_id) REFERENCES agents(id)
   constraint messages_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
@@ -720,6 +727,15 @@ table records (
 CREATE INDEX records_contact ON public.records USING btree (contact_id, at DESC, id DESC);
 CREATE INDEX records_title ON public.records USING gin (plain(title) gin_trgm_ops);
 CREATE INDEX records_type ON public.records USING btree (record_type_id);
+
+table retention_rules (
+  kind text not null
+  months integer not null
+  applied_before timestamp with time zone -- What is older than this is gone.
+  constraint retention_rules_kind_check CHECK ((kind = ANY (ARRAY['messages'::text, 'files'::text, 'interactions'::text])))
+  constraint retention_rules_months_check CHECK (((months >= 1) AND (months <= 240)))
+  constraint retention_rules_pkey PRIMARY KEY (kind)
+)
 
 table roles (
   id bigint not null generated always as identity
@@ -828,5 +844,17 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
  LANGUAGE plpgsql
 AS $function$
 begin
+  raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $function$
+
+CREATE OR REPLACE FUNCTION public.refuse_change_but_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.erased_digest is null and new.erased_digest is not null and new.data = '{}'
+    and (to_jsonb(new) - 'data' - 'erased_digest') = (to_jsonb(old) - 'data' - 'erased_digest') then
+    return new;
+  end if;
   raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
 end $function$

@@ -5,6 +5,7 @@ import { apiV1 } from "./routes/api/v1.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
 import { cases } from "./routes/cases.ts";
+import { companies } from "./routes/companies.ts";
 import { contactEntries } from "./routes/contact-entries.ts";
 import { contactFields } from "./routes/contact-fields.ts";
 import { contactFiles } from "./routes/contact-files.ts";
@@ -12,6 +13,7 @@ import { contactMerges } from "./routes/contact-merges.ts";
 import { contactPurchases } from "./routes/contact-purchases.ts";
 import { contactTimeline } from "./routes/contact-timeline.ts";
 import { contacts } from "./routes/contacts.ts";
+import { contactsExport } from "./routes/contacts-export.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { openDemo } from "./routes/demo/demo.ts";
 import { demoProvider, demoRoutes } from "./routes/demo/phone.ts";
@@ -25,6 +27,7 @@ import { imports } from "./routes/imports.ts";
 import { inboxRoutes } from "./routes/inbox.ts";
 import { type Live, openLive } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
+import { privacy } from "./routes/privacy.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
 import { searchRoutes } from "./routes/search.ts";
@@ -127,6 +130,9 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     contactEntries,
     contactPurchases,
     imports,
+    companies,
+    contactsExport,
+    privacy,
     searchRoutes,
   );
   app.use(live.router, profile, agents, inboxes, topics, fields, tags, inboundEvents, audit);

@@ -30,6 +30,7 @@ const domains = [
   "channels",
   "search",
   "audit",
+  "privacy",
   "demo",
 ];
 

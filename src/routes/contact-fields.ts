@@ -64,7 +64,9 @@ function changeOf(field: CardField | CustomField, value: string): ContactFields 
     // A box that is not ticked sends nothing, and means no.
     return { custom: { [field.key]: field.kind === "boolean" && value === "" ? false : value } };
   }
-  const typed = contactForm.shape[field].safeParse(field === "doNotCall" ? value || undefined : value);
+  const typed = contactForm.shape[field].safeParse(
+    field === "doNotCall" || field === "doNotContact" ? value || undefined : value,
+  );
   if (!typed.success) throw new Invalid({ [field]: fieldErrors(typed.error).form ?? "error.field" });
   return { [field]: field === "tags" ? value.split(",") : typed.data };
 }

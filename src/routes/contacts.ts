@@ -9,6 +9,7 @@ import type { CustomField } from "../services/fields/types.ts";
 import { listDuplicates } from "../services/merges/duplicates.ts";
 import { listMerges } from "../services/merges/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
+import { transact } from "../services/platform/transact.ts";
 import { listRecordTypes } from "../services/records/queries.ts";
 import { getBehaviour } from "../services/story/behaviour.ts";
 import { getStory } from "../services/story/story.ts";
@@ -46,6 +47,10 @@ export const contactForm = z.object({
   preferredChannel: z.string().max(60).optional(),
   preferredHours: z.string().max(120).optional(),
   doNotCall: z
+    .literal("1")
+    .optional()
+    .transform((value) => value === "1"),
+  doNotContact: z
     .literal("1")
     .optional()
     .transform((value) => value === "1"),
@@ -131,6 +136,8 @@ async function page(
 ): Promise<void> {
   const { ctx, viewer } = req;
   const contact = await getContact(ctx, idParam(req.params));
+  // Whoever looked at a person's card can be named.
+  await transact(ctx, async (tx) => tx.record(null, { act: "contact.viewed", contactId: contact.id }));
   const [story, cases, behaviour, changes, duplicates, merges, own, types, timeline] = await Promise.all([
     getStory(ctx, contact.id),
     listCases(ctx, contact.id),
@@ -148,7 +155,8 @@ async function page(
     return presentCustom(field, contact.custom[field.key], viewer, { href });
   });
   const phone = phoneOf(contact);
-  const name = contact.name || phone || translateFor(viewer.locale)("contact.unnamed");
+  const t = translateFor(viewer.locale);
+  const name = contact.erasedAt ? t("contact.erased") : contact.name || phone || t("contact.unnamed");
   res.send(
     req.render("contacts/show", {
       title: name,
@@ -190,5 +198,6 @@ const formOf = (contact: Contact): Record<string, string> => ({
   preferredChannel: contact.preferredChannel,
   preferredHours: contact.preferredHours,
   doNotCall: contact.doNotCall ? "1" : "",
+  doNotContact: contact.doNotContact ? "1" : "",
   tags: contact.tags.join(", "),
 });

@@ -110,6 +110,7 @@ export function createPush(db: Knex, send: Send) {
         case "inbound_event.received":
         case "inbound_event.quarantined":
         case "media.pending":
+        case "company.changed":
         case "import.changed":
         case "fields.changed":
         case "tags.changed":

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Request } from "express";
+import { isOutsidePreferredHours } from "../services/contacts/preferred-hours.ts";
 import { findPagePosition, getThread, type ThreadCursor } from "../services/conversations/thread.ts";
 import type { Conversation } from "../services/conversations/types.ts";
 import type { Story } from "../services/story/story.ts";
@@ -14,6 +15,7 @@ import {
   presentWindow,
   type ThreadItem,
 } from "../views/conversations/present.ts";
+import { clock } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
 import type { Viewer } from "../views/index.ts";
 import type { ComposerView, Errors, WorkspaceView } from "../views/views.ts";
@@ -109,8 +111,19 @@ export function composerOf(
     drafts: with_.drafts,
     mode: with_.mode ?? "reply",
     inboxName: conversation.lastInboxName,
+    warning: warningOf(conversation, viewer),
     errors: with_.errors ?? {},
   };
+}
+
+/** The hours that a customer prefers are a wish, not a rule: it is said, and one may write. */
+function warningOf(conversation: Conversation, viewer: Viewer): string {
+  const { preferredHours } = conversation;
+  if (!isOutsidePreferredHours(preferredHours, viewer.now, viewer.timeZone)) return "";
+  return translateFor(viewer.locale)("composer.hours", {
+    hours: preferredHours,
+    now: clock(viewer.now, viewer),
+  });
 }
 
 /** The conversation of the same thread that is not resolved, when this one is: an answer belongs there. */

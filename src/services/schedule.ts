@@ -12,6 +12,7 @@ import type { Bell } from "./platform/bell.ts";
 import type { Context } from "./platform/context.ts";
 import { type Loop, startLoop } from "./platform/loop.ts";
 import { forgetOld } from "./platform/retention.ts";
+import { applyRetention } from "./privacy/retention.ts";
 
 type Job = { name: string; line: string; work: (ctx: Context) => Promise<unknown> };
 
@@ -28,6 +29,7 @@ const jobs = [
   { name: "imports", line: "*/5 * * * * *", work: runImports },
   { name: "seal", line: "5 * * * * *", work: seal },
   { name: "retention", line: "45 7 * * * *", work: forgetOld },
+  { name: "old-data", line: "20 17 3 * * *", work: applyRetention },
   { name: "old-imports", line: "50 7 * * * *", work: forgetImports },
 ] as const satisfies readonly Job[];
 

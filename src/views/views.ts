@@ -1,11 +1,13 @@
 import type { AuditEvent } from "../services/audit/queries.ts";
 import type { View } from "../services/conversations/list.ts";
+import type { CompanyViews } from "./companies/views.ts";
 import type { ContactViews } from "./contacts/views.ts";
 import type { CaseView } from "./conversations/cases.ts";
 import type { BandView, SideView } from "./conversations/panels.ts";
 import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
 import type { ImportViews } from "./imports/views.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
+import type { PrivacyViews } from "./privacy/views.ts";
 import type { FoundView } from "./search/present.ts";
 import type { SettingsViews } from "./settings/views.ts";
 
@@ -54,6 +56,8 @@ export interface ComposerView {
   drafts: { reply: string; note: string };
   mode: "reply" | "note";
   inboxName: string | null;
+  /** What the customer would rather not, said before anything is sent; empty for nothing. */
+  warning: string;
   errors: Errors;
 }
 
@@ -80,7 +84,7 @@ export interface WorkspaceView {
  * Every template and its data: a wrong name or a misspelt property does not compile. Those of customers' pages and of
  * the settings stand in `contacts/views.ts` and `settings/views.ts`.
  */
-export interface Views extends ContactViews, ImportViews, SettingsViews {
+export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyViews, SettingsViews {
   "layouts/page": Page & { nav: string; body: string };
   "layouts/plain": Page & { body: string };
   "inbox/show": Page & { list: ListView; workspace: WorkspaceView | null; cursor: string };

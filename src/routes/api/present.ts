@@ -44,6 +44,7 @@ export const presentContact = (contact: Contact) => ({
   preferred_channel: contact.preferredChannel,
   preferred_hours: contact.preferredHours,
   do_not_call: contact.doNotCall,
+  do_not_contact: contact.doNotContact,
   tags: contact.tags,
   identities: contact.identities.map((one) => ({
     id: id(one.id),

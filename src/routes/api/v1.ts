@@ -45,6 +45,7 @@ const contactBody = z.strictObject({
   preferred_channel: z.string().max(60).optional(),
   preferred_hours: z.string().max(120).optional(),
   do_not_call: z.boolean().optional(),
+  do_not_contact: z.boolean().optional(),
   tags: z.array(z.string().min(1).max(60)).max(50).optional(),
   custom: z.record(z.string().max(80), z.unknown()).optional(),
 });
@@ -227,12 +228,16 @@ api.get("/api/v1/audit-events", async (req, res) => {
 });
 
 function contactFields(body: unknown): ContactFields {
-  const { job_title, preferred_channel, preferred_hours, do_not_call, ...fields } = parse(contactBody, body);
+  const { job_title, preferred_channel, preferred_hours, do_not_call, do_not_contact, ...fields } = parse(
+    contactBody,
+    body,
+  );
   return {
     ...fields,
     jobTitle: job_title,
     preferredChannel: preferred_channel,
     preferredHours: preferred_hours,
     doNotCall: do_not_call,
+    doNotContact: do_not_contact,
   };
 }

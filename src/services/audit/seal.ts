@@ -70,9 +70,9 @@ async function lastSeal(db: Knex): Promise<Seal> {
 }
 
 /** What never changes in a row, as text. A message's delivery, its edits and its person's merges may change. */
-const auditText = `jsonb_build_array(id, actor_kind, actor_id, source, act, conversation_id, contact_id, message_id, agent_id,
+export const auditText = `jsonb_build_array(id, actor_kind, actor_id, source, act, conversation_id, contact_id, message_id, agent_id,
   inbox_id, data, extract(epoch from created_at))::text`;
-const messageText = `jsonb_build_array(id, inbox_id, direction, author_kind, author_agent_id,
+export const messageText = `jsonb_build_array(id, inbox_id, direction, author_kind, author_agent_id,
   case when content ? 'history' then null else kind end, case when content ? 'history' then null else text end,
   case when direction = 'inbound' then external_id end, extract(epoch from sent_at), extract(epoch from created_at))::text`;
 
@@ -109,7 +109,7 @@ async function rangeOf(db: Knex, table: string, text: string, after: number, upT
   const found = await row<{ n: number; last: number | null; hash: string | null }>(
     db,
     `select count(*)::int as n, max(id) as last, encode(sha256(string_agg(digest, ''::bytea order by id)), 'hex') as hash
-     from (select id, sha256(convert_to(${text.replaceAll(" ? ", " \\? ")}, 'UTF8')) as digest from ${table}
+     from (select id, coalesce(erased_digest, sha256(convert_to(${text.replaceAll(" ? ", " \\? ")}, 'UTF8'))) as digest from ${table}
            where id > :after and id <= :upTo order by id limit :most) sealed`,
     { after, upTo, most },
   );
@@ -157,5 +157,21 @@ export async function verify(ctx: Context): Promise<Verification> {
     result.auditEvents += one.audit_events;
     result.messages += one.messages;
   }
-  return result;
+  return { ...result, fault: await findUnexplained(ctx) };
+}
+
+/** Only what was erased by somebody, or was older than a rule says, may lack its content. */
+async function findUnexplained(ctx: Context): Promise<string | null> {
+  const found = await row<{ table: string; id: number }>(
+    ctx.db,
+    `with erased as materialized (select contact_id, (data ->> 'before')::timestamptz as before from audit_events
+       where act in ('contact.erased', 'retention.applied')),
+     gone as (
+       select 'message' as table, id, contact_id, sent_at as at from messages where erased_digest is not null
+       union all select 'audit event', id, contact_id, null from audit_events where erased_digest is not null)
+     select gone.table, gone.id from gone where not exists (select 1 from erased where erased.contact_id = gone.contact_id)
+       and not exists (select 1 from contacts p join erased on erased.contact_id = p.merged_into_id where p.id = gone.contact_id)
+       and not exists (select 1 from erased where erased.before > gone.at) limit 1`,
+  );
+  return found ? `${found.table} ${found.id} lacks its content, and nobody erased it` : null;
 }

@@ -52,6 +52,21 @@ export async function listCases(ctx: Reader, contactId: number, limit = 50): Pro
   return (await rows<Case>(ctx.db, sql, { ...bindings, contactId })).map(toCase);
 }
 
+const mostOfCompany = 50;
+
+/** Open cases of a company's people, the oldest first: who waits longest. */
+export async function listOpenCases(ctx: Reader, companyId: number): Promise<Case[]> {
+  const visible = visibleTo(ctx.actor);
+  const found = await rows<Case>(
+    ctx.db,
+    `select ${columns(visible.sql)} from cases k ${joins} where k.status = 'open' and ${visible.sql}
+       and k.contact_id in (select id from contacts where company_id = :companyId)
+     order by k.opened_at, k.id limit ${mostOfCompany}`,
+    { ...visible.bindings, companyId },
+  );
+  return found.map(toCase);
+}
+
 /** @throws NotFound also when the actor may not know of it. */
 export async function getCase(ctx: Reader, id: number): Promise<Case> {
   return find(ctx, id, "");

@@ -8,6 +8,7 @@ export interface Contact {
   id: number;
   name: string;
   company: string;
+  companyId: number | null;
   jobTitle: string;
   email: string;
   phone: string;
@@ -17,6 +18,10 @@ export interface Contact {
   preferredChannel: string;
   preferredHours: string;
   doNotCall: boolean;
+  /** Answered when they write, never written to otherwise. */
+  doNotContact: boolean;
+  /** When the person was erased: what is left is nobody's. */
+  erasedAt: Date | null;
   tags: string[];
   identities: {
     id: number;
@@ -31,8 +36,9 @@ export interface Contact {
 }
 
 const columns = `
-  p.id, p.name, coalesce(co.name, '') as company, p.job_title as "jobTitle", p.email, p.phone, p.language, p.custom, p.location,
+  p.id, p.name, coalesce(co.name, '') as company, p.company_id as "companyId", p.job_title as "jobTitle", p.email, p.phone, p.language, p.custom, p.location,
   p.preferred_channel as "preferredChannel", p.preferred_hours as "preferredHours", p.do_not_call as "doNotCall",
+  p.do_not_contact as "doNotContact", p.erased_at as "erasedAt",
   p.first_seen_at as "firstSeenAt", p.created_at as "createdAt",
   coalesce((select array_agg(t.name order by t.name) from contact_tags ct join tags t on t.id = ct.tag_id
     where ct.contact_id = p.id), '{}') as tags,
@@ -62,6 +68,7 @@ export interface ContactQuery {
   /** Exactly this phone, in any spelling. */
   phone?: string | undefined;
   email?: string | undefined;
+  companyId?: number | undefined;
 }
 
 /** Newest first; `before` is the id to go on from. */
@@ -76,7 +83,7 @@ export function listContacts(
   const pattern = (part: string) => `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
   const conditions = [
     visible.sql,
-    "p.merged_into_id is null",
+    "p.merged_into_id is null and p.erased_at is null",
     search &&
       `p.id in (select id from contacts where plain(name) like plain(:name)
         union select id from contacts where email <> '' and lower(email) like lower(:name)
@@ -85,6 +92,7 @@ export function listContacts(
       `p.id in (select id from contacts where phone_match_key = :phone
         union select contact_id from contact_identities where phone_match_key = :phone)`,
     query.email !== undefined && "p.email <> '' and lower(p.email) = lower(:email)",
+    query.companyId !== undefined && "p.company_id = :companyId",
     page.before !== null && "p.id < :before",
   ].filter(Boolean);
   return rows(
@@ -97,6 +105,7 @@ export function listContacts(
       digits: pattern(digits),
       phone: phoneMatchKey(query.phone ?? ""),
       email: query.email ?? "",
+      companyId: query.companyId ?? null,
       before: page.before,
       limit: page.limit,
     },

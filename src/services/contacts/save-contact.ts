@@ -22,6 +22,7 @@ export interface ContactFields {
   preferredChannel?: string | undefined;
   preferredHours?: string | undefined;
   doNotCall?: boolean | undefined;
+  doNotContact?: boolean | undefined;
   tags?: string[] | undefined;
   /** The firm's own fields by key: absent ones keep, null or empty clears. */
   custom?: Record<string, unknown> | undefined;
@@ -85,6 +86,7 @@ async function write(tx: Tx, id: number, fields: ContactFields): Promise<void> {
   if (fields.preferredChannel !== undefined) update.preferred_channel = fields.preferredChannel.trim();
   if (fields.preferredHours !== undefined) update.preferred_hours = fields.preferredHours.trim();
   if (fields.doNotCall !== undefined) update.do_not_call = fields.doNotCall;
+  if (fields.doNotContact !== undefined) update.do_not_contact = fields.doNotContact;
   if (fields.custom !== undefined) {
     const changes = parseValues(await listFields(tx, null), fields.custom);
     update.custom = tx.db.raw("jsonb_strip_nulls(custom || ?::jsonb)", [json(changes)]);

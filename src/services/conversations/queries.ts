@@ -12,6 +12,7 @@ const columns = `
   x.name as "lastInboxName", c.last_identity_id as "lastIdentityId", w.ends_at as "serviceWindowEndsAt", c.preview,
   c.unread_count as "unreadCount", c.snoozed_until as "snoozedUntil", c.opened_at as "openedAt",
   c.resolved_at as "resolvedAt", c.merged_into_id as "mergedIntoId",
+  p.preferred_hours as "preferredHours", p.do_not_contact as "doNotContact",
   coalesce((select array_agg(t.name order by t.name) from conversation_tags ct join tags t on t.id = ct.tag_id
     where ct.conversation_id = c.id), '{}') as tags`;
 

@@ -38,6 +38,9 @@ export function reply(ctx: Context, conversationId: number, reply: Reply): Promi
     const repeated = await findRepeated(tx, conversationId, reply.clientToken);
     if (repeated !== null) return getMessage(tx, repeated);
     if (conversation.status === "resolved") throw new Conflict("composer.resolved");
+    // Who wants no messages is answered, not written to.
+    if (conversation.doNotContact && conversation.lastInboundAt === null)
+      throw new Invalid({ text: "composer.do_not_contact" });
     const text = cleanText(reply.text);
     checkText(text, reply.attachment !== undefined);
     const door = await openDoorTo(tx, conversation, reply.inboxId);

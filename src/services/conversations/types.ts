@@ -91,6 +91,9 @@ export interface Conversation {
   resolvedAt: Date | null;
   /** Where it goes on since its contact was merged, or null. */
   mergedIntoId: number | null;
+  /** The contact's wishes, for whoever writes. */
+  preferredHours: string;
+  doNotContact: boolean;
   tags: string[];
 }
 

@@ -20,6 +20,7 @@ export type Fact =
   | { type: "inbound_event.received" }
   | { type: "inbound_event.quarantined"; inboundEventId: number }
   | { type: "media.pending" }
+  | { type: "company.changed"; companyId: number }
   | { type: "import.changed"; importId: number }
   | { type: "fields.changed" }
   | { type: "tags.changed" }

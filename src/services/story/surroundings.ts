@@ -46,7 +46,7 @@ export async function getSurroundings(
   const [known] = found?.contact ?? [];
   if (!known) throw new NotFound();
   return {
-    contact: withTimes(known, "firstSeenAt", "createdAt"),
+    contact: withTimes(known, "firstSeenAt", "createdAt", "erasedAt"),
     story: toStory(found?.story?.[0] ?? null),
     drafts: toDrafts(found?.drafts ?? []),
     colleagues: found?.colleagues ?? [],

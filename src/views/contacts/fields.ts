@@ -19,6 +19,7 @@ export const cardFields = [
   "preferredChannel",
   "preferredHours",
   "doNotCall",
+  "doNotContact",
   "tags",
 ] as const;
 export type CardField = (typeof cardFields)[number];
@@ -34,8 +35,13 @@ const labels: Record<CardField, string> = {
   preferredChannel: "contact.preferred_channel",
   preferredHours: "contact.preferred_hours",
   doNotCall: "contact.do_not_call",
+  doNotContact: "contact.do_not_contact",
   tags: "contact.tags",
 };
+
+/** What a field of the card is called. */
+export const fieldLabel = (name: CardField, viewer: Viewer): string =>
+  translateFor(viewer.locale)(labels[name]);
 
 const lengths: Partial<Record<CardField, number>> = {
   phone: 40,
@@ -54,6 +60,8 @@ export interface FieldView {
   label: string;
   /** What people read; empty when nothing is known. */
   shown: string;
+  /** Where what is shown leads, or null. */
+  link: string | null;
   /** What is edited. */
   value: string;
   type: "text" | "tel" | "email" | "check" | "number" | "date" | "datetime-local" | "select";
@@ -104,6 +112,7 @@ export function presentCustom(
     domId: domId("field", name.replaceAll(".", "-")),
     label: field.label,
     shown: shownValue(field, value, viewer),
+    link: null,
     value:
       value === undefined || value === null
         ? ""
@@ -126,22 +135,34 @@ export function presentField(contact: Contact, name: CardField, viewer: Viewer):
       ? phoneOf(contact)
       : name === "tags"
         ? contact.tags.join(", ")
-        : name === "doNotCall"
-          ? contact.doNotCall
+        : name === "doNotCall" || name === "doNotContact"
+          ? contact[name]
             ? "1"
             : ""
           : contact[name];
+  const isFlag = name === "doNotCall" || name === "doNotContact";
   return {
     name,
     domId: domId("field", name),
     label: t(labels[name]),
-    shown: name === "doNotCall" ? t(contact.doNotCall ? "page.yes" : "page.no") : value,
+    shown: isFlag ? t(value ? "page.yes" : "page.no") : value,
+    link: linkOf(contact, name),
     value,
     options: [],
-    type: name === "doNotCall" ? "check" : name === "phone" ? "tel" : name === "email" ? "email" : "text",
+    type: isFlag ? "check" : name === "phone" ? "tel" : name === "email" ? "email" : "text",
     maxLength: lengths[name] ?? 160,
     href: `/contacts/${contact.id}/fields/${name}`,
   };
+}
+
+/** A number that must not be called is no button. */
+function linkOf(contact: Contact, name: CardField): string | null {
+  if (name === "company" && contact.companyId !== null) return `/companies/${contact.companyId}`;
+  if (name === "phone" && !contact.doNotCall) {
+    const digits = contact.phone.replaceAll(/[^\d+]/g, "");
+    return digits ? `tel:${digits}` : null;
+  }
+  return name === "email" && contact.email ? `mailto:${encodeURIComponent(contact.email)}` : null;
 }
 
 export interface ChangeView {

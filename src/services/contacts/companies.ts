@@ -1,0 +1,91 @@
+import { may } from "../agents/policy.ts";
+import type { Context, Reader } from "../platform/context.ts";
+import { row, rows } from "../platform/database.ts";
+import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+import { visibleTo } from "./policy.ts";
+
+export interface Company {
+  id: number;
+  name: string;
+  people: number;
+}
+
+/** What a company's people bought and wait for. Amounts as text, two decimals, by currency. */
+export interface CompanySummary {
+  purchases: number;
+  totals: { currency: string; total: string }[];
+}
+
+/** Companies of which the actor may know somebody, by name; `after` is the name to go on from. */
+export function listCompanies(
+  ctx: Reader,
+  query: { search: string; after: string | null; limit: number },
+): Promise<Company[]> {
+  const visible = visibleTo(ctx.actor);
+  const search = query.search.trim().slice(0, 100);
+  return rows(
+    ctx.db,
+    `select co.id, co.name, (select count(*)::int from contacts p where p.company_id = co.id and p.merged_into_id is null and ${visible.sql}) as people
+     from companies co where ${search ? "plain(co.name) like plain(:pattern) and" : ""} ${query.after === null ? "" : "co.name > :after and"}
+       exists (select 1 from contacts p where p.company_id = co.id and p.merged_into_id is null and ${visible.sql})
+     order by co.name limit :limit`,
+    {
+      ...visible.bindings,
+      pattern: `%${search.replaceAll(/[\\%_]/g, "\\$&")}%`,
+      after: query.after,
+      limit: query.limit,
+    },
+  );
+}
+
+/** @throws NotFound also when the actor may know of nobody there. */
+export async function getCompany(ctx: Reader, id: number): Promise<Company & CompanySummary> {
+  const visible = visibleTo(ctx.actor);
+  const found = await row<Company & CompanySummary>(
+    ctx.db,
+    `with person as materialized (select p.id from contacts p where p.company_id = :id and p.merged_into_id is null and ${visible.sql})
+     select co.id, co.name, (select count(*)::int from person) as people,
+       (select count(*)::int from purchases where contact_id in (select id from person)) as purchases,
+       coalesce((select json_agg(t) from (select currency, sum(amount)::text as total from purchases
+         where contact_id in (select id from person) and returned_at is null and amount is not null and currency is not null
+         group by currency order by count(*) desc, currency) t), '[]') as totals
+     from companies co where co.id = :id`,
+    { ...visible.bindings, id },
+  );
+  if (!found || found.people === 0) throw new NotFound();
+  return found;
+}
+
+/**
+ * Renames a company for all its people. A name that another company has makes the two one.
+ *
+ * @returns the id of the company that has the name now.
+ * @throws NotFound, Forbidden, Invalid.
+ */
+export function renameCompany(ctx: Context, id: number, name: string): Promise<number> {
+  return transact(ctx, async (tx) => {
+    if (!may(tx.actor, "converse")) throw new Forbidden();
+    const before = await getCompany(tx, id);
+    const clean = name.toWellFormed().replaceAll("\0", "").trim();
+    if (clean === "" || clean.length > 160) throw new Invalid({ name: "companies.name_length" });
+    if (clean === before.name) return id;
+    const same = await row<{ id: number }>(
+      tx.db,
+      "select id from companies where name = ? and id <> ? for update",
+      [clean, id],
+    );
+    if (same) {
+      await tx.db("contacts").where({ company_id: id }).update({ company_id: same.id });
+      await tx.db("companies").where({ id }).delete();
+    } else await tx.db("companies").where({ id }).update({ name: clean });
+    const data = { companyId: id, from: before.name, to: clean };
+    tx.record({ type: "company.changed", companyId: same?.id ?? id }, { act: "company.renamed", data });
+    return same?.id ?? id;
+  });
+}
+
+/** Names to choose from while one types. */
+export function suggestCompanies(ctx: Reader, part: string): Promise<{ name: string }[]> {
+  return listCompanies(ctx, { search: part, after: null, limit: 20 });
+}

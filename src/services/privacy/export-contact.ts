@@ -1,0 +1,52 @@
+import { may } from "../agents/policy.ts";
+import { listCases } from "../cases/queries.ts";
+import type { Case } from "../cases/types.ts";
+import { type Contact, getContact } from "../contacts/queries.ts";
+import { getThread, type ThreadCursor } from "../conversations/thread.ts";
+import type { Message, Note } from "../conversations/types.ts";
+import type { Context } from "../platform/context.ts";
+import { Forbidden } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+import { listTimeline, type TimelineCursor, type TimelineEntry } from "../story/timeline.ts";
+
+/** Everything that is known of a person, as far as the exporting agent sees it. */
+export interface Dossier {
+  contact: Contact;
+  /** The newest first. */
+  timeline: TimelineEntry[];
+  cases: Case[];
+  /** Oldest first. */
+  messages: Message[];
+  notes: Note[];
+}
+
+const perPage = 500;
+
+/** The audit says who took it. @throws NotFound, Forbidden. */
+export async function exportContact(ctx: Context, contactId: number): Promise<Dossier> {
+  if (!may(ctx.actor, "export")) throw new Forbidden();
+  const contact = await getContact(ctx, contactId);
+  await transact(ctx, async (tx) => tx.record(null, { act: "contact.exported", contactId: contact.id }));
+  const timeline: TimelineEntry[] = [];
+  for (let before: TimelineCursor | null = null; ; ) {
+    const page: TimelineEntry[] = await listTimeline(ctx, contact.id, { kinds: [], before, limit: perPage });
+    timeline.push(...page);
+    const last = page.at(-1);
+    if (!last || page.length < perPage) break;
+    before = { micros: last.micros, kind: last.kind, id: last.id };
+  }
+  const messages: Message[] = [];
+  const notes: Note[] = [];
+  for (let before: ThreadCursor | null = null; ; ) {
+    const page: Awaited<ReturnType<typeof getThread>> = await getThread(
+      ctx,
+      { contactId: contact.id },
+      { before, limit: perPage },
+    );
+    messages.unshift(...page.messages);
+    notes.unshift(...page.notes);
+    if (!page.older) break;
+    before = page.older;
+  }
+  return { contact, timeline, cases: await listCases(ctx, contact.id, 1000), messages, notes };
+}

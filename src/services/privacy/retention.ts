@@ -1,0 +1,126 @@
+import { may } from "../agents/policy.ts";
+import { messageText } from "../audit/seal.ts";
+import { type Context, type Reader, systemContext } from "../platform/context.ts";
+import { changed, row, rows } from "../platform/database.ts";
+import { Forbidden, Invalid } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+
+/** Kinds of data that go after a time. */
+export type RetentionKind = "messages" | "files" | "interactions";
+export const retentionKinds = ["messages", "files", "interactions"] as const satisfies RetentionKind[];
+
+export interface RetentionRule {
+  kind: RetentionKind;
+  /** Null keeps for ever. */
+  months: number | null;
+}
+
+const fewestMonths = 1;
+const mostMonths = 240;
+const perStatement = 1000;
+
+/**
+ * What each kind's rule takes: rows older than `:before`, and how they go. Messages of conversations that are open are
+ * never taken, and of those that go the time, the direction and the sealed digest stay.
+ */
+const takes = {
+  messages: {
+    table: "messages m",
+    id: "m.id",
+    where: `m.sent_at < :before and m.erased_digest is null and m.text || m.content::text <> '{}'
+      and exists (select 1 from conversations c where c.id = m.conversation_id and c.status = 'resolved')`,
+    take: `update messages set erased_digest = sha256(convert_to(${messageText.replaceAll(" ? ", " \\? ")}, 'UTF8')), text = '', content = '{}',
+      edited_text = null, identity_id = null, delivery_error = null where id = any(:ids::bigint[])`,
+  },
+  files: {
+    table: "attachments f join messages m on m.id = f.message_id",
+    id: "f.id",
+    where: "m.sent_at < :before and f.state = 'stored'",
+    take: "update attachments set message_id = null, contact_id = null, created_at = '-infinity' where id = any(:ids::bigint[])",
+  },
+  interactions: {
+    table: "interactions i",
+    id: "i.id",
+    where: "i.at < :before",
+    take: "delete from interactions where id = any(:ids::bigint[])",
+  },
+} satisfies Record<RetentionKind, { table: string; id: string; where: string; take: string }>;
+
+/** @throws Forbidden. */
+export async function listRetention(ctx: Reader): Promise<RetentionRule[]> {
+  if (!may(ctx.actor, "erase")) throw new Forbidden();
+  const set = await rows<{ kind: RetentionKind; months: number }>(
+    ctx.db,
+    "select kind, months from retention_rules",
+  );
+  return retentionKinds.map((kind) => ({
+    kind,
+    months: set.find((one) => one.kind === kind)?.months ?? null,
+  }));
+}
+
+/** How much a rule would take today; nothing is touched. @throws Forbidden. */
+export async function rehearseRetention(ctx: Reader, kind: RetentionKind, months: number): Promise<number> {
+  if (!may(ctx.actor, "erase")) throw new Forbidden();
+  const { table, where } = takes[kind];
+  const found = await row<{ n: number }>(ctx.db, `select count(*)::int as n from ${table} where ${where}`, {
+    before: monthsAgo(ctx.now(), months),
+  });
+  return found?.n ?? 0;
+}
+
+/** Null keeps for ever. @throws Forbidden, Invalid. */
+export function setRetention(ctx: Context, kind: RetentionKind, months: number | null): Promise<void> {
+  return transact(ctx, async (tx) => {
+    if (!may(tx.actor, "erase")) throw new Forbidden();
+    if (months !== null && (!Number.isInteger(months) || months < fewestMonths || months > mostMonths))
+      throw new Invalid({ [kind]: "privacy.months" }, { least: fewestMonths, most: mostMonths });
+    if (months === null) await tx.db("retention_rules").where({ kind }).delete();
+    else {
+      await tx.db.raw(
+        "insert into retention_rules (kind, months) values (:kind, :months) on conflict (kind) do update set months = excluded.months",
+        { kind, months },
+      );
+    }
+    tx.record(null, { act: "retention.changed", data: { kind, months } });
+  });
+}
+
+/** Takes what is too old, in small bites, each with its line in the audit before anything goes. */
+export async function applyRetention(ctx: Context): Promise<number> {
+  const system = systemContext(ctx, ctx.now);
+  const rules = await rows<{ kind: RetentionKind; months: number }>(
+    ctx.db,
+    "select kind, months from retention_rules order by kind",
+  );
+  let total = 0;
+  for (const { kind, months } of rules) {
+    const { table, id, where, take } = takes[kind];
+    const before = monthsAgo(ctx.now(), months);
+    for (;;) {
+      const taken = await transact(system, async (tx) => {
+        const old = await rows<{ id: number }>(
+          tx.db,
+          `select ${id} as id from ${table} where ${where} order by ${id} limit ${perStatement}`,
+          { before },
+        );
+        if (old.length === 0) return 0;
+        tx.record(null, {
+          act: "retention.applied",
+          data: { kind, before: before.toISOString(), count: old.length },
+        });
+        return changed(tx.db, take, { ids: old.map((one) => one.id) });
+      });
+      total += taken;
+      if (taken < perStatement) break;
+    }
+    await ctx.db("retention_rules").where({ kind }).update({ applied_before: before });
+  }
+  return total;
+}
+
+const monthsAgo = (now: Date, months: number): Date =>
+  new Date(
+    Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO("UTC").subtract({ months })
+      .epochMilliseconds,
+  );
