@@ -640,6 +640,18 @@ CREATE INDEX messages_search ON public.messages USING gin (search) WHERE shown;
 CREATE INDEX messages_thread ON public.messages USING btree (conversation_id, sent_at DESC, id DESC) WHERE shown;
 CREATE INDEX messages_unfinished ON public.messages USING btree (conversation_id, id) WHERE (delivery = ANY (ARRAY['queued'::text, 'sending'::text]));
 
+table note_mentions (
+  note_id bigint not null
+  agent_id bigint not null
+  created_at timestamp with time zone not null
+  seen_at timestamp with time zone
+  constraint note_mentions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+  constraint note_mentions_note_id_fkey FOREIGN KEY (note_id) REFERENCES notes(id) ON DELETE CASCADE
+  constraint note_mentions_pkey PRIMARY KEY (note_id, agent_id)
+)
+CREATE INDEX note_mentions_agent ON public.note_mentions USING btree (agent_id, created_at DESC, note_id DESC);
+CREATE INDEX note_mentions_unseen ON public.note_mentions USING btree (agent_id) WHERE (seen_at IS NULL);
+
 table notes (
   id bigint not null generated always as identity
   contact_id bigint not null
@@ -650,6 +662,7 @@ table notes (
   client_token uuid
   created_at timestamp with time zone not null default now()
   search tsvector generated always as (to_tsvector('hilo'::regconfig, "left"(text, 8000))) stored
+  wrap_up jsonb -- A note in parts: problem, action, nextStep, dueOn; its text holds them all for search.
   constraint notes_text_check CHECK (((length(text) >= 1) AND (length(text) <= 10000)))
   constraint notes_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
   constraint notes_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)

@@ -26,6 +26,7 @@ import { identify, prepare } from "./routes/identify.ts";
 import { imports } from "./routes/imports.ts";
 import { inboxRoutes } from "./routes/inbox.ts";
 import { type Live, openLive } from "./routes/live.ts";
+import { mentions } from "./routes/mentions.ts";
 import { messages } from "./routes/messages.ts";
 import { privacy } from "./routes/privacy.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
@@ -130,6 +131,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     contactEntries,
     contactPurchases,
     imports,
+    mentions,
     companies,
     contactsExport,
     privacy,

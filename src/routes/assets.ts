@@ -10,6 +10,7 @@ const find = createRequire(import.meta.url).resolve;
 /** Icons of lucide that the templates use; a test compares. */
 export const icons = [
   "alarm-clock",
+  "at-sign",
   "calendar",
   "check",
   "check-check",

@@ -3,6 +3,7 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { promiseTo } from "../services/commitments/commitments.ts";
 import { type Contact, getContact } from "../services/contacts/queries.ts";
+import { noteOnContact } from "../services/conversations/note.ts";
 import { addInteraction } from "../services/interactions/interactions.ts";
 import { handKinds } from "../services/interactions/types.ts";
 import { Invalid } from "../services/platform/errors.ts";
@@ -30,6 +31,7 @@ const interactionForm = z.object({
   next_step: text(600).default(""),
   next_step_due: text(20).default(""),
 });
+const noteForm = z.object({ text: text(20_000), client_token: uuid });
 const promiseForm = z.object({ text: text(1000), due_on: text(20).default("") });
 
 /** What people note on a customer's page: interactions, promises, and the records of their trade. */
@@ -73,6 +75,13 @@ contactEntries.post("/contacts/:id/commitments", async (req, res) => {
   const contact = await getContact(req.ctx, idParam(req.params));
   const form = parsed(promiseForm, req.body);
   await promiseTo(req.ctx, contact.id, { text: form.text, dueOn: form.due_on || null });
+  leave(req, res, `/contacts/${contact.id}`);
+});
+
+contactEntries.post("/contacts/:id/notes", async (req, res) => {
+  const contact = await getContact(req.ctx, idParam(req.params));
+  const form = parsed(noteForm, req.body);
+  await noteOnContact(req.ctx, contact.id, { text: form.text, clientToken: form.client_token });
   leave(req, res, `/contacts/${contact.id}`);
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { listCases } from "../services/cases/queries.ts";
@@ -176,6 +177,7 @@ async function page(
       worth: presentWorth(story.purchases, viewer),
       purchases: story.purchases.latest.map((one) => presentPurchase(one, viewer)),
       commitments: story.commitments.map((one) => presentCommitment(one, viewer)),
+      noteToken: randomUUID(),
       notes: story.notes.map((note) => presentNote(note, viewer)),
       files: presentFiles(story, viewer),
       timeline,

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { Router } from "express";
 import { z } from "zod";
 import { tellRead } from "../services/channels/receipts.ts";
+import { wrapUp } from "../services/commitments/wrap-up.ts";
 import { assign } from "../services/conversations/assign.ts";
 import { getDrafts, saveDraft } from "../services/conversations/drafts.ts";
 import { listLatestHappenings } from "../services/conversations/happenings.ts";
-import { addNote, pinNote } from "../services/conversations/note.ts";
+import { pinNote } from "../services/conversations/note.ts";
 import { getConversation } from "../services/conversations/queries.ts";
 import { findLastInbound, markConversationRead } from "../services/conversations/read.ts";
 import { type Reply, reply } from "../services/conversations/reply.ts";
@@ -44,7 +45,15 @@ const replyForm = z.object({
   reply_to_id: optionalId,
   attachment: z.union([one, z.array(one).max(10)]).optional(),
 });
-const noteForm = z.object({ text: one.max(20_000), client_token: uuid, quick: z.literal("1").optional() });
+const noteForm = z.object({
+  text: one.max(20_000),
+  client_token: uuid,
+  quick: z.literal("1").optional(),
+  problem: one.max(2000).default(""),
+  action: one.max(2000).default(""),
+  next_step: one.max(300).default(""),
+  due_on: one.max(10).default(""),
+});
 const pinForm = z.object({ pinned: z.enum(["0", "1"]), conversation_id: optionalId });
 const assignmentForm = z.object({ agent_id: optionalId });
 const snoozeForm = z.object({ preset: one.max(20).default("at"), until: one.max(40).default("") });
@@ -143,10 +152,12 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
     const form = noteForm.safeParse(req.body);
     try {
       if (!form.success) throw new Invalid(fieldErrors(form.error));
-      const note = await addNote(req.ctx, conversation.id, {
+      const { problem, action, next_step, due_on, quick } = form.data;
+      const note = await wrapUp(req.ctx, conversation.id, {
         text: form.data.text,
+        wrapUp: { problem, action, nextStep: next_step, dueOn: due_on || null },
         clientToken: form.data.client_token,
-        keepsDraft: form.data.quick === "1",
+        keepsDraft: quick === "1",
       });
       if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
       const day = presentDay(note.createdAt, req.viewer, null);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { NextFunction, Request, Response } from "express";
 import { getFirm } from "../services/agents/firm.ts";
+import { countMentions } from "../services/conversations/mentions.ts";
 import type { Actor, Platform } from "../services/platform/context.ts";
 import { leastFree } from "../services/platform/storage.ts";
 import { initials } from "../views/format.ts";
@@ -21,6 +22,7 @@ export function identify(platform: Platform, version: string) {
     }
     return known;
   }
+  const mentioned = platform.memories.open<number>(({ type }) => type === "agent.mentioned");
   return async (req: Request, res: Response, next: NextFunction) => {
     const { firm, isDiskLow } = await surroundings();
     const { name, locale, timeZone } = firm;
@@ -38,7 +40,9 @@ export function identify(platform: Platform, version: string) {
       now,
     };
     req.viewer = viewer;
-    req.render = createRender(viewer, { nonce: req.nonce, version, firmName: name, isDiskLow });
+    const mentions =
+      actor.kind === "agent" ? await mentioned.get(String(actor.id), () => countMentions(req.ctx)) : 0;
+    req.render = createRender(viewer, { nonce: req.nonce, version, firmName: name, isDiskLow, mentions });
     res.set("Content-Language", viewer.locale);
     next();
   };

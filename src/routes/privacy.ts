@@ -26,7 +26,8 @@ import { errorWords, idParam, typed } from "./validate.ts";
 export const privacy: Router = Router();
 
 privacy.get("/contacts/:id/export.json", async (req, res) => {
-  const found = await exportContact(req.ctx, idParam(req.params));
+  const { id } = await getContact(req.ctx, idParam(req.params));
+  const found = await exportContact(req.ctx, id);
   res.attachment(`hilo-contact-${found.contact.id}.json`).json({
     exported_at: req.viewer.now.toISOString(),
     contact: shape.presentContact(found.contact),
@@ -39,7 +40,8 @@ privacy.get("/contacts/:id/export.json", async (req, res) => {
 
 privacy.get("/contacts/:id/export.html", async (req, res) => {
   const { viewer } = req;
-  const found = await exportContact(req.ctx, idParam(req.params));
+  const { id } = await getContact(req.ctx, idParam(req.params));
+  const found = await exportContact(req.ctx, id);
   const { contact, messages, notes } = found;
   const t = translateFor(viewer.locale);
   res.send(

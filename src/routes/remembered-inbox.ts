@@ -34,6 +34,8 @@ function changesInbox(fact: Fact): boolean {
     case "inbound_event.received":
     case "inbound_event.quarantined":
     case "media.pending":
+    case "agent.mentioned":
+    case "import.changed":
       return false;
     default:
       return true;

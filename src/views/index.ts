@@ -27,6 +27,8 @@ export interface Base {
   firmName: string;
   /** The disk is nearly full: everybody is told, for files are refused and messages soon would be. */
   isDiskLow: boolean;
+  /** How many notes call the viewer that they have not looked at. */
+  mentions: number;
   /** Includes a region that is rendered once for each data object and language: many pages show the same one. */
   remembered: (template: keyof Views, data: object) => string;
 }
@@ -48,7 +50,7 @@ export type Render = <Name extends keyof Views>(template: Name, data: Views[Name
 /** Renders a template for one viewer. */
 export function createRender(
   viewer: Viewer,
-  page: Pick<Base, "nonce" | "version" | "firmName" | "isDiskLow">,
+  page: Pick<Base, "nonce" | "version" | "firmName" | "isDiskLow"> & { mentions?: number },
 ): Render {
   const t = translateFor(viewer.locale);
   const remembered: Base["remembered"] = (template, data) => {
@@ -59,7 +61,7 @@ export function createRender(
     rendered.set(data, texts.set(key, text));
     return text;
   };
-  const base: Base = { t, viewer, remembered, ...page };
+  const base: Base = { t, viewer, remembered, mentions: 0, ...page };
   return (template, data) => eta.render(template, { ...base, ...data });
 }
 

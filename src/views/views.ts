@@ -139,6 +139,19 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   "live/happenings": { id: number; items: Extract<ThreadItem, { type: "happening" }>[] };
   "search/show": Page & { query: string; found: FoundView };
   "search/_results": { query: string; found: FoundView };
+  "mentions/index": Page & {
+    hasUnseen: boolean;
+    mentions: {
+      id: number;
+      name: string;
+      text: string;
+      by: string;
+      when: string;
+      exact: string;
+      isUnseen: boolean;
+    }[];
+  };
+  "mentions/_badge": Record<never, never>;
   "sessions/new": Page & {
     email: string;
     next: string;

@@ -132,7 +132,9 @@ describe("access: every route, every role, every visibility", () => {
       if (response.status !== 404) wrong.push(`${method} ${path}: ${response.status}`);
       if (method === "get") {
         const theirs = await bruno.get(fill(path)).redirects(0);
-        if (theirs.status >= 400) wrong.push(`team member, ${path}: ${theirs.status}`);
+        // What hangs on the conversation is not there; taking everything out is for others than agents.
+        const isThere = !/:id\/.*:|export/.test(path);
+        if (isThere && theirs.status >= 400) wrong.push(`team member, ${path}: ${theirs.status}`);
       }
     }
     expect(named.length).to.be.greaterThan(15);

@@ -116,6 +116,12 @@ export const presentNote = (one: Note) => ({
   agent_id: id(one.agentId),
   text: one.text,
   created_at: time(one.createdAt),
+  wrap_up: one.wrapUp && {
+    problem: one.wrapUp.problem,
+    action: one.wrapUp.action,
+    next_step: one.wrapUp.nextStep,
+    due_on: one.wrapUp.dueOn,
+  },
 });
 
 export const presentPurchase = (one: Purchase) => ({

@@ -2,12 +2,12 @@ import express, { Router } from "express";
 import { z } from "zod";
 import { listAuditEvents } from "../../services/audit/queries.ts";
 import { listInboundEvents, replayInboundEvent } from "../../services/channels/inbound-events.ts";
+import { wrapUp } from "../../services/commitments/wrap-up.ts";
 import { savePurchase } from "../../services/contacts/purchases.ts";
 import { getContact, listContacts } from "../../services/contacts/queries.ts";
 import { type ContactFields, createContact, updateContact } from "../../services/contacts/save-contact.ts";
 import { assign } from "../../services/conversations/assign.ts";
 import { listMessagesAfter } from "../../services/conversations/messages.ts";
-import { addNote } from "../../services/conversations/note.ts";
 import { getConversation, listConversations } from "../../services/conversations/queries.ts";
 import { reply } from "../../services/conversations/reply.ts";
 import { reopen, resolve } from "../../services/conversations/status.ts";
@@ -65,7 +65,17 @@ const messageBody = z.strictObject({
   inbox_id: digits.optional(),
   reply_to_id: digits.optional(),
 });
-const noteBody = z.strictObject({ text: z.string().max(20_000) });
+const noteBody = z.strictObject({
+  text: z.string().max(20_000).default(""),
+  wrap_up: z
+    .strictObject({
+      problem: z.string().max(2000).default(""),
+      action: z.string().max(2000).default(""),
+      next_step: z.string().max(300).default(""),
+      due_on: z.string().max(10).nullable().default(null),
+    })
+    .optional(),
+});
 const assignmentBody = z.strictObject({
   agent_id: digits.nullable().optional(),
   team_id: digits.nullable().optional(),
@@ -188,8 +198,19 @@ api.post("/api/v1/conversations/:id/messages", async (req, res) => {
 });
 
 api.post("/api/v1/conversations/:id/notes", async (req, res) => {
-  const { text } = parse(noteBody, req.body);
-  const note = await addNote(req.ctx, idParam(req.params), { text, clientToken: commandToken(req) });
+  const { text, wrap_up } = parse(noteBody, req.body);
+  const note = await wrapUp(req.ctx, idParam(req.params), {
+    text,
+    wrapUp: wrap_up
+      ? {
+          problem: wrap_up.problem,
+          action: wrap_up.action,
+          nextStep: wrap_up.next_step,
+          dueOn: wrap_up.due_on,
+        }
+      : null,
+    clientToken: commandToken(req),
+  });
   res.status(201).json(shape.presentNote(note));
 });
 

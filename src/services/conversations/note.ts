@@ -1,7 +1,9 @@
-import type { Context, Reader } from "../platform/context.ts";
-import { row } from "../platform/database.ts";
+import { lockContact } from "../contacts/merging-lock.ts";
+import type { Context, Reader, Tx } from "../platform/context.ts";
+import { json, row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { storeMentions } from "./mentions.ts";
 import { can, visibleTo } from "./policy.ts";
 import { lockConversation } from "./queries.ts";
 import { cleanText } from "./reply.ts";
@@ -9,52 +11,108 @@ import type { Note } from "./types.ts";
 
 /** Of `notes n` with its author `agents a`. */
 export const noteColumns = `n.id, n.conversation_id as "conversationId", n.contact_id as "contactId", n.agent_id as "agentId",
-  a.name as "agentName", n.text, n.pinned, n.created_at as "createdAt"`;
+  a.name as "agentName", n.text, n.wrap_up as "wrapUp", n.pinned, n.created_at as "createdAt"`;
 
 const longestNote = 10_000;
+const longestPart = 2000;
 
-/**
- * Adds a note that only colleagues read. The same `clientToken` again gives the same note. What was being written in
- * the composer is forgotten, unless the note was written elsewhere.
- */
-export function addNote(
-  ctx: Context,
-  conversationId: number,
-  note: { text: string; clientToken?: string | undefined; keepsDraft?: boolean },
-): Promise<Note> {
+/** A note in parts: what was wrong, what was done, what comes next. Parts may be empty, not all of them. */
+export interface WrapUp {
+  problem: string;
+  action: string;
+  nextStep: string;
+  /** `2026-11-27`: until when the next step is promised, or null. */
+  dueOn: string | null;
+}
+
+export interface NewNote {
+  text: string;
+  wrapUp?: WrapUp | null;
+  /** The same again gives the same note. */
+  clientToken?: string | undefined;
+  /** Written elsewhere than in the composer, whose draft stays. */
+  keepsDraft?: boolean;
+}
+
+/** Adds a note that only colleagues read; whom it calls by @name is told. @throws NotFound, Forbidden, Invalid. */
+export function addNote(ctx: Context, conversationId: number, note: NewNote): Promise<Note> {
   return transact(ctx, async (tx) => {
-    const conversation = await lockConversation(tx, conversationId);
-    if (!can(tx.actor, "note") || tx.actor.kind !== "agent") throw new Forbidden();
-    const text = cleanText(note.text);
-    if (text === "") throw new Invalid({ text: "composer.empty" });
-    if (text.length > longestNote)
-      throw new Invalid({ text: "composer.too_long" }, { limit: longestNote, length: text.length });
-    const inserted = await row<{ id: number }>(
-      tx.db,
-      `insert into notes (contact_id, conversation_id, agent_id, text, client_token, created_at)
-       values (:contactId, :conversationId, :agentId, :text, :token, :now)
-       on conflict (client_token) do update set client_token = excluded.client_token
-         where notes.conversation_id = excluded.conversation_id returning id`,
-      {
-        contactId: conversation.contactId,
-        conversationId,
-        agentId: tx.actor.id,
-        text,
-        token: note.clientToken ?? null,
-        now: tx.now(),
-      },
-    );
-    if (!inserted) throw new NotFound();
-    if (!note.keepsDraft) {
-      const draft = { conversation_id: conversationId, agent_id: tx.actor.id, kind: "note" };
-      await tx.db("drafts").where(draft).delete();
-    }
-    tx.record(
-      { type: "note.added", conversationId, noteId: inserted.id },
-      { act: "note.added", conversationId, contactId: conversation.contactId, data: { noteId: inserted.id } },
-    );
-    return getNote(tx, inserted.id);
+    const { contactId, isolatedInboxId } = await lockConversation(tx, conversationId);
+    if (!can(tx.actor, "note")) throw new Forbidden();
+    const { id } = await storeNote(tx, { contactId, conversationId, isolatedInboxId }, note);
+    return getNote(tx, id);
   });
+}
+
+/** The same for a customer, outside any conversation. @throws NotFound, Forbidden, Invalid. */
+export function noteOnContact(ctx: Context, ownerId: number, note: NewNote): Promise<Note> {
+  return transact(ctx, async (tx) => {
+    if (!can(tx.actor, "note")) throw new Forbidden();
+    const contactId = await lockContact(tx, ownerId);
+    const { id } = await storeNote(tx, { contactId, conversationId: null, isolatedInboxId: null }, note);
+    return getNote(tx, id);
+  });
+}
+
+/** @returns whether it is new beside its id. @throws Forbidden, Invalid; NotFound when the token is of another note. */
+export async function storeNote(
+  tx: Tx,
+  of: { contactId: number; conversationId: number | null; isolatedInboxId: number | null },
+  note: NewNote,
+): Promise<{ id: number; isNew: boolean }> {
+  if (tx.actor.kind !== "agent") throw new Forbidden();
+  const wrapUp = note.wrapUp ? cleanParts(note.wrapUp) : null;
+  const text = [cleanText(note.text), wrapUp?.problem, wrapUp?.action, wrapUp?.nextStep]
+    .filter(Boolean)
+    .join("\n");
+  if (text === "") throw new Invalid({ text: "composer.empty" });
+  if (text.length > longestNote)
+    throw new Invalid({ text: "composer.too_long" }, { limit: longestNote, length: text.length });
+  const { contactId, conversationId } = of;
+  const stored = await row<{ id: number; isNew: boolean }>(
+    tx.db,
+    `insert into notes (contact_id, conversation_id, agent_id, text, wrap_up, client_token, created_at)
+     values (:contactId, :conversationId, :agentId, :text, :wrapUp, :token, :now)
+     on conflict (client_token) do update set client_token = excluded.client_token
+       where notes.contact_id = excluded.contact_id and notes.conversation_id is not distinct from excluded.conversation_id
+     returning id, xmax = 0 as "isNew"`,
+    {
+      contactId,
+      conversationId,
+      agentId: tx.actor.id,
+      text,
+      wrapUp: wrapUp && json({ ...wrapUp, text: cleanText(note.text) }),
+      token: note.clientToken ?? null,
+      now: tx.now(),
+    },
+  );
+  if (!stored) throw new NotFound();
+  if (!stored.isNew) return stored;
+  if (!note.keepsDraft && conversationId !== null) {
+    await tx
+      .db("drafts")
+      .where({ conversation_id: conversationId, agent_id: tx.actor.id, kind: "note" })
+      .delete();
+  }
+  await storeMentions(tx, { id: stored.id, text, isolatedInboxId: of.isolatedInboxId });
+  tx.record(
+    conversationId === null
+      ? { type: "contact.changed", contactId }
+      : { type: "note.added", conversationId, noteId: stored.id },
+    { act: "note.added", conversationId, contactId, data: { noteId: stored.id } },
+  );
+  return stored;
+}
+
+function cleanParts(given: WrapUp): WrapUp | null {
+  const part = (text: string) => cleanText(text).slice(0, longestPart);
+  const clean = {
+    problem: part(given.problem),
+    action: part(given.action),
+    nextStep: part(given.nextStep),
+    dueOn: given.dueOn,
+  };
+  return clean.problem || clean.action || clean.nextStep ? clean : null;
 }
 
 export async function getNote(ctx: Reader, id: number): Promise<Note> {

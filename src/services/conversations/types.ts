@@ -166,6 +166,8 @@ export interface Note {
   agentId: number | null;
   agentName: string | null;
   text: string;
+  /** When it was written in parts: `text` is what was written beside them. */
+  wrapUp: { text: string; problem: string; action: string; nextStep: string; dueOn: string | null } | null;
   pinned: boolean;
   createdAt: Date;
 }

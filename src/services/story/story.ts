@@ -59,7 +59,7 @@ export function storySql(ctx: Reader): { sql: string; bindings: Record<string, u
           order by m.sent_at desc, m.id desc limit 1) l) as attended,
        (select jsonb_agg(n order by n.pinned desc, n."createdAt" desc, n.id desc) from (
           select n.id, n.conversation_id as "conversationId", n.contact_id as "contactId", n.agent_id as "agentId",
-            a.name as "agentName", n.text, n.pinned, n.created_at as "createdAt"
+            a.name as "agentName", n.text, n.wrap_up as "wrapUp", n.pinned, n.created_at as "createdAt"
           from (select n.*, row_number() over (partition by n.pinned order by n.created_at desc, n.id desc) as place from notes n
             where n.contact_id = :contactId and (n.conversation_id is null or n.conversation_id in (select id from seen))) n
             left join agents a on a.id = n.agent_id

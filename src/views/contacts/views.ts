@@ -33,6 +33,7 @@ export interface ContactViews {
     adding: { href: string; name: string }[];
     commitments: CommitmentView[];
     notes: NoteView[];
+    noteToken: string;
     files: SideView["files"];
     errors: Errors;
     form: Record<string, string>;

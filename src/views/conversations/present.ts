@@ -6,10 +6,12 @@ import {
   dayAndClock,
   dayKey,
   dayName,
+  dayOn,
   exact,
   initials,
   remaining,
   shortAge,
+  shortDay,
   startOfDay,
 } from "../format.ts";
 import { translateFor } from "../i18n.ts";
@@ -100,6 +102,8 @@ export interface NoteView {
   when: string;
   exact: string;
   text: string;
+  /** Of a note in parts. */
+  parts: { label: string; text: string }[];
   pinned: boolean;
 }
 
@@ -111,9 +115,26 @@ export function presentNote(note: Note, viewer: Viewer): NoteView {
     author: note.agentName ?? translateFor(viewer.locale)("agent.gone"),
     when: dayAndClock(note.createdAt, viewer.now, viewer),
     exact: exact(note.createdAt, viewer),
-    text: note.text,
+    text: note.wrapUp ? note.wrapUp.text : note.text,
+    parts: partsOf(note, viewer),
     pinned: note.pinned,
   };
+}
+
+/** What a note in parts says, each part with its name. */
+function partsOf({ wrapUp }: Note, viewer: Viewer): NoteView["parts"] {
+  if (!wrapUp) return [];
+  const t = translateFor(viewer.locale);
+  const due = wrapUp.dueOn ? dayOn(wrapUp.dueOn, viewer) : null;
+  const parts = [
+    { label: t("wrap_up.problem"), text: wrapUp.problem },
+    { label: t("wrap_up.action"), text: wrapUp.action },
+    {
+      label: t("wrap_up.next_step"),
+      text: due ? `${wrapUp.nextStep} (${shortDay(due, viewer.now, viewer)})` : wrapUp.nextStep,
+    },
+  ];
+  return parts.filter(({ text }) => text !== "");
 }
 
 export function presentHappening(
