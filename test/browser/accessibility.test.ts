@@ -5,12 +5,37 @@ import { resolveCase } from "../../src/services/cases/status.ts";
 import { setStep } from "../../src/services/cases/steps.ts";
 import { saveTopic } from "../../src/services/cases/topics.ts";
 import { savePurchase } from "../../src/services/contacts/purchases.ts";
-import { updateContact } from "../../src/services/contacts/save-contact.ts";
-import { addNote, pinNote } from "../../src/services/conversations/note.ts";
+import { createContact, updateContact } from "../../src/services/contacts/save-contact.ts";
+import { addNote, noteOnContact, pinNote } from "../../src/services/conversations/note.ts";
 import { reply } from "../../src/services/conversations/reply.ts";
+import { addField } from "../../src/services/fields/save-field.ts";
+import { getImport } from "../../src/services/imports/queries.ts";
+import { checkImport, createImport } from "../../src/services/imports/start-import.ts";
+import { addInteraction } from "../../src/services/interactions/interactions.ts";
+import { createRecordType } from "../../src/services/records/record-types.ts";
+import { saveRecord } from "../../src/services/records/save-record.ts";
 import { openBrowser, signIn, violations } from "../support/browser.ts";
-import { type Hilo, startHilo } from "../support/hilo.ts";
+import type { Cast } from "../support/cast.ts";
+import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
 import { deliver, write } from "../support/meta.ts";
+
+/** Something of every kind on a customer's page, and of what the settings make. */
+async function story(cast: Cast, contactId: number): Promise<void> {
+  await addField(cast.diego, null, { label: "Talla", kind: "choice", options: ["S", "M"], place: null });
+  const title = { label: "Asunto", kind: "text" as const, options: [], place: "title" as const };
+  const { id } = await createRecordType(cast.diego, "Cita", [title]);
+  await saveRecord(cast.ana, contactId, id, "c1", { asunto: "Medir la sala" });
+  const call = { kind: "call" as const, at: cast.clock.now, seconds: 700, url: "https://a.example/llamada" };
+  await addInteraction(cast.ana, contactId, { ...call, agreements: "Dos sillas", nextStep: "Cotizar" });
+  const card = { email: "l@correo.example", company: "Acme", tags: ["VIP"], custom: { talla: "M" } };
+  await updateContact(cast.ana, contactId, card);
+  await createContact(cast.ana, { name: "La misma", email: "L@correo.example" });
+  await noteOnContact(cast.ana, contactId, { text: "@diego mira esto" });
+  const bytes = Buffer.from("name,phone\nUna,abc\nOtra,+525511112222\n");
+  const one = await createImport(cast.diego, "contacts", { fileName: "lista.csv", bytes });
+  await checkImport(cast.diego, one.id, { encoding: "utf-8", mapping: one.mapping, onDuplicate: "update" });
+  await eventually(async () => (await getImport(cast.diego, one.id)).state === "checked");
+}
 
 describe("accessibility and small screens", () => {
   let hilo: Hilo;
@@ -54,6 +79,7 @@ describe("accessibility and small screens", () => {
       },
     });
     await deliver(hilo.cast, Buffer.from("{broken"));
+    await story(hilo.cast, contactId);
   });
   after(async () => {
     await browser.close();
@@ -68,6 +94,22 @@ describe("accessibility and small screens", () => {
     `/contacts/${contactId}`,
     `/contacts/${contactId}?edit=1`,
     `/contacts/${contactId}/files`,
+    `/contacts/${contactId}?show=messages`,
+    `/contacts/${contactId}/merge`,
+    `/contacts/${contactId}/merge?with=${contactId + 1}`,
+    `/contacts/${contactId}/interactions/new`,
+    `/contacts/${contactId}/purchases/new`,
+    `/contacts/${contactId}/records/new/1`,
+    `/contacts/${contactId}/export.html`,
+    `/contacts/${contactId}/erasure`,
+    "/companies",
+    "/companies/1",
+    "/imports",
+    "/imports/1",
+    "/mentions",
+    "/settings/fields",
+    "/settings/tags",
+    "/settings/retention",
     "/search?q=hola",
     "/search?q=producto",
     "/settings/topics",

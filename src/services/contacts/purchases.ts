@@ -73,7 +73,7 @@ export async function isNumberTaken(
 ): Promise<boolean> {
   const other = await row(
     ctx.db,
-    "select 1 from purchases where contact_id = :contactId and :number in (number, external_id) and external_id <> :externalId",
+    "select 1 from purchases where contact_id = :contactId and :number::text in (number, external_id) and external_id <> :externalId::text",
     { contactId, number, externalId },
   );
   return other !== null;

@@ -1,7 +1,7 @@
 import type { ContactChange } from "../../services/contacts/changes.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { CustomField, FieldKind } from "../../services/fields/types.ts";
-import { longestValue } from "../../services/fields/values.ts";
+import { longestValue, parseValue } from "../../services/fields/values.ts";
 import { phoneOf } from "../conversations/context.ts";
 import { dayAndClock, dayOn, exact, shortDay } from "../format.ts";
 import { type Translate, translateFor } from "../i18n.ts";
@@ -80,8 +80,14 @@ const types = {
 } as const satisfies Record<FieldKind, FieldView["type"]>;
 
 /** A value of one of the firm's own fields as people read it; empty when it is unknown. */
-export function shownValue(field: Pick<CustomField, "kind">, value: unknown, viewer: Viewer): string {
+export function shownValue(
+  field: Pick<CustomField, "kind" | "options">,
+  value: unknown,
+  viewer: Viewer,
+): string {
   if (value === undefined || value === null) return "";
+  // A program may have stored it before the field was made: what does not fit is shown as it is.
+  if ("error" in parseValue(field, value)) return String(value);
   switch (field.kind) {
     case "boolean":
       return translateFor(viewer.locale)(value === true ? "page.yes" : "page.no");
