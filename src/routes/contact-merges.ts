@@ -78,6 +78,14 @@ contactMerges.get("/contacts/:id/merge", async (req, res) => {
   );
 });
 
+contactMerges.get("/contacts/:id/duplicates", async (req, res) => {
+  const { id } = await getContact(req.ctx, idParam(req.params));
+  if (!req.isFragment) return redirect(res, `/contacts/${id}/merge`);
+  const alike = await listDuplicates(req.ctx, id);
+  const duplicates = alike.map((one) => presentDuplicate(id, one, req.viewer));
+  fragment(res, req.render("contacts/_duplicates", { contact: { id }, duplicates }));
+});
+
 contactMerges.post("/contacts/:id/merges", async (req, res) => {
   const { id } = await getContact(req.ctx, idParam(req.params));
   const { other_id } = otherForm.parse(req.body ?? {});

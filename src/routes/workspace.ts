@@ -32,7 +32,7 @@ export async function loadWorkspace(
 ): Promise<WorkspaceView> {
   const { ctx, viewer } = req;
   const before = await jumpOf(req, conversation);
-  const [thread, { contact, story, drafts, colleagues, topics }] = await Promise.all([
+  const [thread, { contact, story, drafts, colleagues, topics, fields }] = await Promise.all([
     loadThread(req, conversation, before),
     getSurroundings(ctx, conversation),
   ]);
@@ -47,7 +47,7 @@ export async function loadWorkspace(
     ...thread,
     composer: composerOf(conversation, viewer, { drafts, openId: openBeside(conversation, story) }),
     viewers: presentViewers(colleagues, viewer),
-    side: presentSide(conversation, contact, story, viewer),
+    side: presentSide(conversation, contact, story, fields, viewer),
     cursor,
     // An earlier page shows nothing new, so opening it reads nothing.
     unread: before === null ? conversation.unreadCount : 0,
@@ -137,7 +137,7 @@ function openBeside({ id, isolatedInboxId }: Conversation, story: Story): number
 /** Header, band and what stands beside the thread, after an act or a fact that changed them. */
 export async function renderHead(req: Request, conversation: Conversation): Promise<string> {
   const { ctx, viewer } = req;
-  const { contact, story, colleagues, topics } = await getSurroundings(ctx, conversation);
+  const { contact, story, colleagues, topics, fields } = await getSurroundings(ctx, conversation);
   const band: BandView = presentBand(conversation, contact, story, viewer);
   const head = req.render("conversations/_head", {
     head: presentHead(conversation, viewer),
@@ -147,7 +147,9 @@ export async function renderHead(req: Request, conversation: Conversation): Prom
     caseToken: randomUUID(),
     snoozeTimes: snoozeTimes(viewer),
   });
-  const side = req.render("conversations/_side", { side: presentSide(conversation, contact, story, viewer) });
+  const side = req.render("conversations/_side", {
+    side: presentSide(conversation, contact, story, fields, viewer),
+  });
   return `${head}\n<hx-partial hx-target="#side" hx-swap="outerMorph">${side}</hx-partial>`;
 }
 

@@ -9,6 +9,8 @@ import { Invalid } from "../../src/services/platform/errors.ts";
 import { getRecordType, listRecords } from "../../src/services/records/queries.ts";
 import { archiveRecordType, createRecordType } from "../../src/services/records/record-types.ts";
 import { deleteRecord, saveRecord } from "../../src/services/records/save-record.ts";
+import { search } from "../../src/services/search/search.ts";
+import { getStory } from "../../src/services/story/story.ts";
 import { type Cast, openCast } from "../support/cast.ts";
 import { write } from "../support/meta.ts";
 
@@ -133,6 +135,12 @@ describe("fields of the firm's own", () => {
     const record = await saveRecord(cast.ana, contactId, type.id, "c-1", given);
     expect(record).to.deep.include({ title: "Limpieza dental", state: "Programada", typeName: "Cita" });
     expect(record.at.toISOString()).to.equal("2026-12-01T16:30:00.000Z");
+    expect(
+      (await search(cast.bruno, "dental")).records.map(({ kind, excerpt }) => [kind, excerpt]),
+    ).to.deep.equal([["record", "Cita · Limpieza dental · Programada"]]);
+    expect((await getStory(cast.bruno, contactId)).records.map(({ title }) => title)).to.deep.equal([
+      "Limpieza dental",
+    ]);
     const done = await saveRecord(cast.bruno, contactId, type.id, "c-1", { estado: "Hecha" });
     expect(done).to.deep.include({ id: record.id, title: "Limpieza dental", state: "Hecha" });
     expect(await faults(() => saveRecord(cast.ana, contactId, type.id, "c-2", {}))).to.deep.equal({

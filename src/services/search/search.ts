@@ -23,7 +23,7 @@ export interface FoundMessage {
 
 /** What hangs on a customer and is no message. `excerpt` marks hits as messages do. */
 export interface FoundRecord {
-  kind: "note" | "case" | "purchase" | "file";
+  kind: "note" | "case" | "purchase" | "record" | "file";
   id: number;
   contactId: number;
   contactName: string;
@@ -44,7 +44,7 @@ const most = 20;
 
 /**
  * People by name (accents, case and small slips aside), phone in any spelling, e-mail, company or tag; messages and notes
- * by their words, in Spanish stems, `"exact words"` as in any search box; cases, purchases and files by name or number.
+ * by their words, in Spanish stems, `"exact words"` as in any search box; cases, purchases, records and files by name or number.
  * Only what the actor may see.
  */
 export async function search(ctx: Reader, text: string): Promise<Found> {
@@ -151,6 +151,10 @@ async function searchRecords(ctx: Reader, query: string): Promise<FoundRecord[]>
       from purchases u join contacts p on p.id = u.contact_id
       where (lower(u.number) like lower(:prefix) or lower(u.external_id) like lower(:prefix)) and ${contacts.sql}
       order by u.id desc limit ${mostRecords})
+     union all
+     (select 'record', r.id, r.contact_id, p.name, null, null, concat_ws(' · ', t.name, r.title, nullif(r.state, '')), r.at
+      from records r join record_types t on t.id = r.record_type_id join contacts p on p.id = r.contact_id
+      where plain(r.title) like plain(:pattern) and ${contacts.sql} order by r.at desc limit ${mostRecords})
      union all
      (select 'file', f.id, f.contact_id, p.name, m.conversation_id, m.id, f.file_name, m.sent_at
       from attachments f join messages m on m.id = f.message_id join conversations c on c.id = m.conversation_id

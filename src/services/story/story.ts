@@ -6,6 +6,7 @@ import { visibleTo } from "../conversations/policy.ts";
 import type { MediaKind, MessageKind, Note, Status } from "../conversations/types.ts";
 import type { Reader } from "../platform/context.ts";
 import { asJson, row, withTimes } from "../platform/database.ts";
+import { type ContactRecord, recordsSql } from "../records/queries.ts";
 
 /** An earlier or current conversation of a contact. */
 export interface Episode {
@@ -33,6 +34,8 @@ export interface Story {
   purchases: PurchaseSummary;
   /** What was promised: open ones, the nearest due first, then those just kept. */
   commitments: Commitment[];
+  /** Of the firm's trade: those that lie ahead and the newest. */
+  records: ContactRecord[];
 }
 
 const mostEpisodes = 8;
@@ -40,6 +43,7 @@ const mostNotes = 5;
 const mostPinned = 10;
 const mostFiles = 8;
 const mostCases = 6;
+const mostRecords = 5;
 
 /** The story of contact `:contactId`; each part is narrowed to the conversations that the actor sees. */
 export function storySql(ctx: Reader): { sql: string; bindings: Record<string, unknown> } {
@@ -72,7 +76,7 @@ export function storySql(ctx: Reader): { sql: string; bindings: Record<string, u
        ${asJson(cases.sql)} as cases,
        (select count(*)::int from cases k where k.contact_id = :contactId and ${cases.visible}) as "caseCount",
        (select to_json(s) from (${purchasesSql}) s) as purchases,
-       ${asJson(commitments.sql)} as commitments`;
+       ${asJson(commitments.sql)} as commitments, ${asJson(recordsSql(mostRecords))} as records`;
   return { sql, bindings: { ...visible.bindings, ...cases.bindings, ...commitments.bindings } };
 }
 
@@ -90,6 +94,7 @@ export function toStory(found: StoryRow | null): Story {
     caseCount: found?.caseCount ?? 0,
     purchases: toPurchaseSummary(found?.purchases ?? null),
     commitments: (found?.commitments ?? []).map((one) => withTimes(one, "promisedAt")),
+    records: (found?.records ?? []).map((one) => withTimes(one, "at", "createdAt", "updatedAt")),
   };
 }
 

@@ -3,6 +3,8 @@ import { type Contact, contactSql } from "../contacts/queries.ts";
 import { type DraftRow, type Drafts, draftsSql, toDrafts } from "../conversations/drafts.ts";
 import type { Conversation } from "../conversations/types.ts";
 import { type Colleague, colleaguesSql } from "../conversations/viewers.ts";
+import { cardFieldsSql } from "../fields/queries.ts";
+import type { CustomField } from "../fields/types.ts";
 import type { Reader } from "../platform/context.ts";
 import { asJson, row, withTimes } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
@@ -16,6 +18,8 @@ export interface Surroundings {
   colleagues: Colleague[];
   /** What a new case can be about. */
   topics: { id: number; name: string }[];
+  /** The firm's own fields of the card. */
+  fields: CustomField[];
 }
 
 /** In one question, for every page of a conversation asks it. The caller has loaded the conversation. */
@@ -31,10 +35,12 @@ export async function getSurroundings(
     drafts: DraftRow[] | null;
     colleagues: Colleague[] | null;
     topics: Surroundings["topics"] | null;
+    fields: CustomField[] | null;
   }>(
     ctx.db,
     `select ${asJson(contact.sql)} as contact, ${asJson(story.sql)} as story,
-       ${asJson(draftsSql)} as drafts, ${asJson(colleaguesSql)} as colleagues, ${asJson(topicNamesSql)} as topics`,
+       ${asJson(draftsSql)} as drafts, ${asJson(colleaguesSql)} as colleagues, ${asJson(topicNamesSql)} as topics,
+       ${asJson(cardFieldsSql)} as fields`,
     {
       ...contact.bindings,
       ...story.bindings,
@@ -51,5 +57,6 @@ export async function getSurroundings(
     drafts: toDrafts(found?.drafts ?? []),
     colleagues: found?.colleagues ?? [],
     topics: found?.topics ?? [],
+    fields: found?.fields ?? [],
   };
 }

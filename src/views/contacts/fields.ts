@@ -1,11 +1,12 @@
 import type { ContactChange } from "../../services/contacts/changes.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { CustomField, FieldKind } from "../../services/fields/types.ts";
-import { longestValue, parseValue } from "../../services/fields/values.ts";
+import { longestValue } from "../../services/fields/values.ts";
 import { phoneOf } from "../conversations/context.ts";
-import { dayAndClock, dayOn, exact, shortDay } from "../format.ts";
+import { dayAndClock, exact } from "../format.ts";
 import { type Translate, translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
+import { shownValue } from "./shown-value.ts";
 
 /** Fields of a card that are changed one at a time, in the order in which the card shows them. */
 export const cardFields = [
@@ -78,32 +79,6 @@ const types = {
   choice: "select",
   boolean: "check",
 } as const satisfies Record<FieldKind, FieldView["type"]>;
-
-/** A value of one of the firm's own fields as people read it; empty when it is unknown. */
-export function shownValue(
-  field: Pick<CustomField, "kind" | "options">,
-  value: unknown,
-  viewer: Viewer,
-): string {
-  if (value === undefined || value === null) return "";
-  // A program may have stored it before the field was made: what does not fit is shown as it is.
-  if ("error" in parseValue(field, value)) return String(value);
-  switch (field.kind) {
-    case "boolean":
-      return translateFor(viewer.locale)(value === true ? "page.yes" : "page.no");
-    case "number":
-      return Number(value).toLocaleString(viewer.locale === "es" ? "es-MX" : "en");
-    case "date":
-      return shortDay(dayOn(String(value), viewer), viewer.now, viewer);
-    case "datetime": {
-      const [day = "", time = ""] = String(value).split("T");
-      return `${shortDay(dayOn(day, viewer), viewer.now, viewer)} ${time}`;
-    }
-    case "text":
-    case "choice":
-      return String(value);
-  }
-}
 
 /** A field of the firm's own with its value, in a form whose names begin with `prefix`. */
 export function presentCustom(

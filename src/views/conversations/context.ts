@@ -3,7 +3,9 @@ import { formatPhone } from "../../services/contacts/phone.ts";
 import type { PurchaseSummary, ShownPurchase } from "../../services/contacts/purchases.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { Conversation } from "../../services/conversations/types.ts";
+import type { CustomField } from "../../services/fields/types.ts";
 import type { Story } from "../../services/story/story.ts";
+import { shownValue } from "../contacts/shown-value.ts";
 import {
   dayAndClock,
   dayKey,
@@ -133,6 +135,7 @@ export function presentSide(
   conversation: Conversation,
   contact: Contact,
   story: Story,
+  fields: readonly CustomField[],
   viewer: Viewer,
 ): SideView {
   return {
@@ -158,6 +161,17 @@ export function presentSide(
     caseCount: story.caseCount,
     worth: presentWorth(story.purchases, viewer),
     purchases: story.purchases.latest.map((one) => presentPurchase(one, viewer)),
+    fields: fields
+      .map((field) => ({ label: field.label, value: shownValue(field, contact.custom[field.key], viewer) }))
+      .filter(({ value }) => value !== ""),
+    records: story.records.map((one) => ({
+      id: one.id,
+      title: `${one.typeName} · ${one.title}`,
+      when: dayAndClock(one.at, viewer.now, viewer),
+      state: one.state,
+    })),
+    mayCall: !contact.doNotCall && contact.phone !== "",
+    callHref: `tel:${contact.phone.replaceAll(/[^\d+]/g, "")}`,
   };
 }
 

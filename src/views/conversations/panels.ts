@@ -22,6 +22,12 @@ export interface SideView {
   worth: WorthView | null;
   purchases: PurchaseView[];
   commitments: CommitmentView[];
+  /** The firm's own fields that are known. */
+  fields: { label: string; value: string }[];
+  records: { id: number; title: string; when: string; state: string }[];
+  /** They have a number and did not ask not to be called. */
+  mayCall: boolean;
+  callHref: string;
 }
 
 /** A promise: `vence mañana`, and whether that day has passed. */

@@ -969,4 +969,5 @@ export const en: Record<keyof typeof es, string> = {
   "mentions.none_more": "When somebody writes @ and your name in a note, it appears here.",
   "mentions.new": "new",
   "mentions.unseen": "{n} mention not seen | {n} mentions not seen",
+  "search.records": "Records",
 };

@@ -999,4 +999,5 @@ export const es = {
   "mentions.none_more": "Cuando alguien escriba @ y tu nombre en una nota, aparecerá aquí.",
   "mentions.new": "nueva",
   "mentions.unseen": "{n} mención sin ver | {n} menciones sin ver",
+  "search.records": "Registros",
 } as const;

@@ -21,7 +21,7 @@ export interface FoundView {
 
 export function presentFound(found: Found, viewer: Viewer): FoundView {
   const t = translateFor(viewer.locale);
-  const kinds = ["case", "purchase", "note", "file"] as const;
+  const kinds = ["case", "purchase", "record", "note", "file"] as const;
   return {
     contacts: found.contacts.map((one) => ({
       name: one.name || one.phone || t("contact.unnamed"),
@@ -58,6 +58,7 @@ export function presentFound(found: Found, viewer: Viewer): FoundView {
 
 function hrefOf({ kind, id, contactId, conversationId, messageId }: FoundRecord): string {
   if (kind === "case") return `/contacts/${contactId}#case-${id}`;
+  if (kind === "record") return `/contacts/${contactId}?show=record#entry-record-${id}`;
   if (kind === "file" && conversationId !== null)
     return `/conversations/${conversationId}?message=${messageId}#message-${messageId}`;
   return kind === "note" && conversationId !== null
