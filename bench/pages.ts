@@ -28,6 +28,30 @@ async function timePages(hilo: Child, contacts: number): Promise<Timed & { cooki
   return { inbox: inbox.times, conversation: conversation.times, cookie };
 }
 
+const queries = [
+  "lucia",
+  "hernandez 77",
+  "5510000",
+  "silla ejecutiva",
+  "garantia reemplazo",
+  '"mesa lámpara"',
+  "factura",
+  "colchon domingo",
+];
+
+/** Names, parts of phones, common and rare words, one search at a time. */
+async function timeSearch(hilo: Child, cookie: string): Promise<{ times: number[] }> {
+  return closedLoop(hilo.url, 1, (n) =>
+    n < oneByOne
+      ? {
+          method: "GET",
+          path: `/search?q=${encodeURIComponent(queries[n % queries.length] ?? "")}`,
+          headers: { cookie },
+        }
+      : null,
+  );
+}
+
 /** Whole pages at 10,000 conversations and 200,000 messages, alone and sixteen at a time, and search. */
 export async function pages(world: World): Promise<Figure[]> {
   const url = await world.createDatabase("pages");
@@ -63,21 +87,7 @@ export async function pages(world: World): Promise<Figure[]> {
       ).perSecond,
     );
   }
-  const queries = [
-    "lucia",
-    "hernandez 77",
-    "5510000",
-    "silla ejecutiva",
-    "garantia reemplazo",
-    '"mesa lámpara"',
-    "factura",
-    "colchon domingo",
-  ];
-  const search = await closedLoop(hilo.url, 1, (n) =>
-    n < oneByOne
-      ? { method: "GET", path: `/search?q=${encodeURIComponent(queries[n % queries.length] ?? "")}`, headers }
-      : null,
-  );
+  const search = await timeSearch(hilo, timed.cookie);
   await hello.stop();
   await hilo.stop();
   const p95 = (times: number[]) => percentile(times, 0.95);
@@ -127,11 +137,13 @@ export async function growth(world: World): Promise<Figure[]> {
   await first.stop();
   const second = await world.startHilo(large);
   const after = await timePages(second, 100_000);
+  const found = percentile((await timeSearch(second, after.cookie)).times, 0.95);
   await second.stop();
   const inbox = median(after.inbox) / median(before.inbox);
   const conversation = median(after.conversation) / median(before.conversation);
   return [
     { name: "inbox.growth", value: inbox, unit: "×", target: "≤ 1.3", ok: inbox <= 1.3 },
+    { name: "context.search_2m", value: found, unit: "ms", target: "< 150", ok: found < 150 },
     { name: "conversation.growth", value: conversation, unit: "×", target: "≤ 1.3", ok: conversation <= 1.3 },
   ];
 }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { ingestRatio, ingestSustained } from "./ingest.ts";
 import { live } from "./live.ts";
 import { growth, pages, process_ } from "./pages.ts";
+import { context, importing, merging } from "./story.ts";
 import { openWorld, type World } from "./world.ts";
 
 export interface Figure {
@@ -21,7 +22,10 @@ const benchmarks: { gives: string[]; run: (world: World) => Promise<Figure[]> }[
   { gives: ["ingest.sustained", "ack.p99"], run: ingestSustained },
   { gives: ["live.p99"], run: live },
   { gives: ["inbox.p95", "inbox.ratio", "conversation.p95", "conversation.ratio", "search.p95"], run: pages },
-  { gives: ["inbox.growth"], run: growth },
+  { gives: ["inbox.growth", "context.search_2m"], run: growth },
+  { gives: ["context.p95", "context.contact_p95", "context.timeline_p95"], run: context },
+  { gives: ["import.rate"], run: importing },
+  { gives: ["merge.seconds", "merge.differences"], run: merging },
 ];
 
 const given = process.argv.slice(2).filter((argument) => argument !== "--only");

@@ -69,6 +69,7 @@ async function readFile(ctx: Context, one: Import): Promise<number | null> {
   if (!one.storageKey) throw new Invalid({ file: "imports.gone" });
   let batch: ImportRow[] = [];
   let n = 0;
+  let looksAgainAt = one.position + batchSize;
   for await (const cells of rowsOf(ctx.storage.read(one.storageKey), one.encoding, one.delimiter)) {
     n += 1;
     if (n === 1) continue;
@@ -78,9 +79,21 @@ async function readFile(ctx: Context, one: Import): Promise<number | null> {
     if (batch.length < batchSize) continue;
     if (!(await doBatch(ctx, one, batch, n - 1))) return null;
     batch = [];
+    if (n - 1 >= looksAgainAt) {
+      await lookAgain(ctx);
+      looksAgainAt *= 10;
+    }
   }
   if (batch.length > 0 && !(await doBatch(ctx, one, batch, n - 1))) return null;
   return Math.max(0, n - 1);
+}
+
+/**
+ * What was planned for a nearly empty table reads all of it for every row. Statements are planned again once the
+ * tables are looked at, which Postgres would do by itself a minute later.
+ */
+async function lookAgain(ctx: Context): Promise<void> {
+  await ctx.db.raw("analyze contacts, contact_identities, companies, tags, contact_tags, purchases");
 }
 
 function valuesOf(mapping: readonly string[], cells: readonly string[]): Record<string, string> {
