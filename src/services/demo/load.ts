@@ -23,6 +23,7 @@ import { row } from "../platform/database.ts";
 import { Conflict, Forbidden } from "../platform/errors.ts";
 import { randomToken } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
+import { demoContact, describeTrade } from "./trade.ts";
 import {
   type AgentKey,
   demoAgents,
@@ -90,6 +91,7 @@ export async function loadDemo(ctx: Context, password?: string): Promise<void> {
     );
   }
   await describePeople(systemContext(ctx));
+  await describeTrade(systemContext(ctx), (phone) => demoContact(ctx, phone));
 }
 
 interface Step {
@@ -198,10 +200,10 @@ async function conversationOf(system: Context, who: string): Promise<number> {
 /** Tags, cards and purchases: what a shop's own programs would have told. */
 async function describePeople(system: Context): Promise<void> {
   for (const { who, tags } of demoWeek) {
-    if (tags) await updateContact(system, await contactOf(system, who), { tags });
+    if (tags) await updateContact(system, await demoContact(system, who), { tags });
   }
   for (const { who, card, purchases } of demoCards) {
-    const id = await contactOf(system, who);
+    const id = await demoContact(system, who);
     await updateContact(system, id, card);
     for (const one of purchases) {
       await savePurchase(system, id, one.id, {
@@ -215,14 +217,4 @@ async function describePeople(system: Context): Promise<void> {
       });
     }
   }
-}
-
-async function contactOf(system: Context, who: string): Promise<number> {
-  const owner = await row<{ contact_id: number }>(
-    system.db,
-    "select contact_id from contact_identities where external_id = ?",
-    [who],
-  );
-  if (!owner) throw new Error("a demo customer is missing");
-  return owner.contact_id;
 }
