@@ -61,6 +61,8 @@ export interface FieldView {
   label: string;
   /** What people read; empty when nothing is known. */
   shown: string;
+  /** It says something, and stands with the others that do. */
+  isKnown: boolean;
   /** Where what is shown leads, or null. */
   link: string | null;
   /** What is edited. */
@@ -93,6 +95,7 @@ export function presentCustom(
     domId: domId("field", name.replaceAll(".", "-")),
     label: field.label,
     shown: shownValue(field, value, viewer),
+    isKnown: value !== undefined && value !== null,
     link: null,
     value:
       value === undefined || value === null
@@ -127,6 +130,7 @@ export function presentField(contact: Contact, name: CardField, viewer: Viewer):
     domId: domId("field", name),
     label: t(labels[name]),
     shown: isFlag ? t(value ? "page.yes" : "page.no") : value,
+    isKnown: value !== "" || name === "phone" || name === "email" || name === "tags",
     link: linkOf(contact, name),
     value,
     options: [],

@@ -970,4 +970,7 @@ export const en: Record<keyof typeof es, string> = {
   "mentions.new": "new",
   "mentions.unseen": "{n} mention not seen | {n} mentions not seen",
   "search.records": "Records",
+  "contact.more_fields": "Add other data",
+  "notes.none": "No notes yet.",
+  "cases.none_here": "No cases.",
 };

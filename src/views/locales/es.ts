@@ -1000,4 +1000,7 @@ export const es = {
   "mentions.new": "nueva",
   "mentions.unseen": "{n} mención sin ver | {n} menciones sin ver",
   "search.records": "Registros",
+  "contact.more_fields": "Añadir otros datos",
+  "notes.none": "Sin notas todavía.",
+  "cases.none_here": "Sin casos.",
 } as const;
