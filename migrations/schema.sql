@@ -195,7 +195,11 @@ table companies (
   id bigint not null generated always as identity
   name text not null
   created_at timestamp with time zone not null default now()
+  industry text not null default ''::text
+  size text not null default ''::text -- As people say it: 20 personas, 11-50.
+  constraint companies_industry_check CHECK ((length(industry) <= 80))
   constraint companies_name_check CHECK (((length(name) >= 1) AND (length(name) <= 160)))
+  constraint companies_size_check CHECK ((length(size) <= 40))
   constraint companies_pkey PRIMARY KEY (id)
   constraint companies_name_key UNIQUE (name)
 )
@@ -431,7 +435,9 @@ table firm (
   reopen_seconds integer not null default 86400
   set_up_at timestamp with time zone
   set_up_token_hash text
+  high_value_amount numeric(14,2) not null default 1000 -- Who bought for more than this in 30 days, in any one currency, is shown as of high value.
   constraint firm_country_check CHECK ((country ~ '^[A-Z]{2}$'::text))
+  constraint firm_high_value_amount_check CHECK ((high_value_amount > (0)::numeric))
   constraint firm_id_check CHECK (id)
   constraint firm_locale_check CHECK ((locale = ANY (ARRAY['es'::text, 'en'::text])))
   constraint firm_name_check CHECK ((length(name) <= 120))

@@ -37,6 +37,7 @@ import { openSignIn } from "./routes/sessions.ts";
 import { setUpRoutes } from "./routes/set-up.ts";
 import { agents } from "./routes/settings/agents.ts";
 import { fields } from "./routes/settings/fields.ts";
+import { firm } from "./routes/settings/firm.ts";
 import { inboundEvents } from "./routes/settings/inbound-events.ts";
 import { inboxes } from "./routes/settings/inboxes.ts";
 import { profile } from "./routes/settings/profile.ts";
@@ -137,7 +138,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     privacy,
     searchRoutes,
   );
-  app.use(live.router, profile, agents, inboxes, topics, fields, tags, inboundEvents, audit);
+  app.use(live.router, profile, agents, inboxes, topics, firm, fields, tags, inboundEvents, audit);
   app.use(notFoundHandler, errorHandler);
   return { express: app, live, health };
 }

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { listOpenCases } from "../services/cases/queries.ts";
-import { getCompany, listCompanies, renameCompany } from "../services/contacts/companies.ts";
+import { changeCompany, getCompany, listCompanies } from "../services/contacts/companies.ts";
 import { listContacts } from "../services/contacts/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { presentCase } from "../views/conversations/cases.ts";
@@ -12,7 +12,11 @@ import { redirect } from "./respond.ts";
 import { errorWords, idParam, optionalId, text } from "./validate.ts";
 
 const pageSize = 50;
-const nameForm = z.object({ name: text(400) });
+const companyForm = z.object({
+  name: text(400),
+  industry: text(200).default(""),
+  size: text(100).default(""),
+});
 
 /** Companies with their people. */
 export const companies: Router = Router();
@@ -42,10 +46,10 @@ companies.get("/companies/:id", (req, res) => page(req, res));
 companies.post("/companies/:id", async (req, res) => {
   const id = idParam(req.params);
   try {
-    redirect(res, `/companies/${await renameCompany(req.ctx, id, nameForm.parse(req.body ?? {}).name)}`);
+    redirect(res, `/companies/${await changeCompany(req.ctx, id, companyForm.parse(req.body ?? {}))}`);
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
-    await page(req, res.status(422), errorWords(error, req.viewer).name);
+    await page(req, res.status(422), Object.values(errorWords(error, req.viewer)).join(" "));
   }
 });
 
@@ -63,6 +67,8 @@ async function page(req: Request, res: Response, error = ""): Promise<void> {
       company,
       error,
       worth: [
+        company.industry,
+        company.size,
         t("companies.people", { n: company.people }),
         company.purchases > 0 ? `${company.purchases} ${t("purchases.count", { n: company.purchases })}` : "",
         ...company.totals.map(

@@ -10,12 +10,15 @@ export interface Firm {
   country: string;
   /** A message within this time of a resolution reopens the conversation. */
   reopenSeconds: number;
+  /** Who bought for more than this in 30 days, in any one currency, is of high value. */
+  highValueAmount: number;
 }
 
 export async function getFirm(db: Knex): Promise<Firm> {
   const firm = await row<Firm>(
     db,
-    `select name, locale, time_zone as "timeZone", country, reopen_seconds as "reopenSeconds" from firm`,
+    `select name, locale, time_zone as "timeZone", country, reopen_seconds as "reopenSeconds",
+       high_value_amount::float8 as "highValueAmount" from firm`,
   );
   if (!firm) throw new Error("the firm's row is missing: restore it from the backup");
   return firm;

@@ -8,6 +8,9 @@ import { visibleTo } from "./policy.ts";
 export interface Company {
   id: number;
   name: string;
+  industry: string;
+  /** As people say it: `20 personas`. */
+  size: string;
   people: number;
 }
 
@@ -26,7 +29,7 @@ export function listCompanies(
   const search = query.search.trim().slice(0, 100);
   return rows(
     ctx.db,
-    `select co.id, co.name, (select count(*)::int from contacts p where p.company_id = co.id and p.merged_into_id is null and ${visible.sql}) as people
+    `select co.id, co.name, co.industry, co.size, (select count(*)::int from contacts p where p.company_id = co.id and p.merged_into_id is null and ${visible.sql}) as people
      from companies co where ${search ? "plain(co.name) like plain(:pattern) and" : ""} ${query.after === null ? "" : "co.name > :after and"}
        exists (select 1 from contacts p where p.company_id = co.id and p.merged_into_id is null and ${visible.sql})
      order by co.name limit :limit`,
@@ -45,7 +48,7 @@ export async function getCompany(ctx: Reader, id: number): Promise<Company & Com
   const found = await row<Company & CompanySummary>(
     ctx.db,
     `with person as materialized (select p.id from contacts p where p.company_id = :id and p.merged_into_id is null and ${visible.sql})
-     select co.id, co.name, (select count(*)::int from person) as people,
+     select co.id, co.name, co.industry, co.size, (select count(*)::int from person) as people,
        (select count(*)::int from purchases where contact_id in (select id from person)) as purchases,
        coalesce((select json_agg(t) from (select currency, sum(amount)::text as total from purchases
          where contact_id in (select id from person) and returned_at is null and amount is not null and currency is not null
@@ -58,18 +61,24 @@ export async function getCompany(ctx: Reader, id: number): Promise<Company & Com
 }
 
 /**
- * Renames a company for all its people. A name that another company has makes the two one.
+ * Changes what is known of a company, for all its people. A name that another company has makes the two one.
  *
  * @returns the id of the company that has the name now.
  * @throws NotFound, Forbidden, Invalid.
  */
-export function renameCompany(ctx: Context, id: number, name: string): Promise<number> {
+export function changeCompany(
+  ctx: Context,
+  id: number,
+  to: { name: string; industry: string; size: string },
+): Promise<number> {
   return transact(ctx, async (tx) => {
     if (!may(tx.actor, "converse")) throw new Forbidden();
     const before = await getCompany(tx, id);
-    const clean = name.toWellFormed().replaceAll("\0", "").trim();
+    const clean = cleanText(to.name);
+    const [industry, size] = [cleanText(to.industry), cleanText(to.size)];
     if (clean === "" || clean.length > 160) throw new Invalid({ name: "companies.name_length" });
-    if (clean === before.name) return id;
+    if (industry.length > 80) throw new Invalid({ industry: "imports.too_long" });
+    if (size.length > 40) throw new Invalid({ size: "imports.too_long" });
     const same = await row<{ id: number }>(
       tx.db,
       "select id from companies where name = ? and id <> ? for update",
@@ -78,12 +87,14 @@ export function renameCompany(ctx: Context, id: number, name: string): Promise<n
     if (same) {
       await tx.db("contacts").where({ company_id: id }).update({ company_id: same.id });
       await tx.db("companies").where({ id }).delete();
-    } else await tx.db("companies").where({ id }).update({ name: clean });
+    } else await tx.db("companies").where({ id }).update({ name: clean, industry, size });
     const data = { companyId: id, from: before.name, to: clean };
-    tx.record({ type: "company.changed", companyId: same?.id ?? id }, { act: "company.renamed", data });
+    tx.record({ type: "company.changed", companyId: same?.id ?? id }, { act: "company.changed", data });
     return same?.id ?? id;
   });
 }
+
+const cleanText = (text: string): string => text.toWellFormed().replaceAll("\0", "").trim();
 
 /** Names to choose from while one types. */
 export function suggestCompanies(ctx: Reader, part: string): Promise<{ name: string }[]> {

@@ -142,6 +142,10 @@ export interface PurchaseSummary {
   lastAt: Date | null;
   /** In the last 90 days. */
   recent: number;
+  /** Days between one and the next, on the average; null below two. */
+  everyDays: number | null;
+  /** In the last 30 days they bought for more than the firm calls much. */
+  isHighValue: boolean;
   /** Without what was returned; the currency of most purchases first. Amounts as text, two decimals. */
   totals: { currency: string; total: string }[];
   latest: ShownPurchase[];
@@ -153,6 +157,10 @@ const mostShown = 4;
 export const purchasesSql = `
   select count(*)::int as count, count(returned_at)::int as returns, max(coalesce(placed_at, created_at)) as "lastAt",
     (count(*) filter (where coalesce(placed_at, created_at) > now() - interval '90 days'))::int as recent,
+    case when count(*) > 1 then round(extract(epoch from max(coalesce(placed_at, created_at)) - min(coalesce(placed_at, created_at))) / 86400 / (count(*) - 1))::int end as "everyDays",
+    exists (select 1 from purchases where contact_id = :contactId and returned_at is null and currency is not null
+      and coalesce(placed_at, created_at) > now() - interval '30 days'
+      group by currency having sum(amount) > (select high_value_amount from firm)) as "isHighValue",
     (select json_agg(t) from (select currency, sum(amount)::text as total from purchases
        where contact_id = :contactId and returned_at is null and amount is not null and currency is not null
        group by currency order by count(*) desc, currency) t) as totals,
@@ -168,7 +176,18 @@ type SummaryRow = Omit<PurchaseSummary, "totals" | "latest"> & {
 
 /** A summary that came as JSON; null is a customer without purchases. */
 export function toPurchaseSummary(found: SummaryRow | null): PurchaseSummary {
-  if (!found) return { count: 0, returns: 0, lastAt: null, recent: 0, totals: [], latest: [] };
+  if (!found) {
+    return {
+      count: 0,
+      returns: 0,
+      lastAt: null,
+      recent: 0,
+      everyDays: null,
+      isHighValue: false,
+      totals: [],
+      latest: [],
+    };
+  }
   return {
     ...withTimes(found, "lastAt"),
     totals: found.totals ?? [],

@@ -9,6 +9,8 @@ export interface BehaviourView {
   /** `Escribe sobre todo entre 9 y 11 h`; empty without anything written. */
   usual: string;
   months: { name: string; conversations: number }[];
+  inboxes: string;
+  topics: string;
   products: string;
 }
 
@@ -16,7 +18,7 @@ const levels = 8;
 
 export function presentBehaviour(
   contactId: number,
-  { hours, months, products }: Behaviour,
+  { hours, months, inboxes, topics, products }: Behaviour,
   viewer: Viewer,
 ): BehaviourView {
   const t = translateFor(viewer.locale);
@@ -38,6 +40,12 @@ export function presentBehaviour(
       name: monthName.format(new Date(`${month}-01T00:00:00Z`)),
       conversations,
     })),
-    products: products.map(({ name, times }) => (times > 1 ? `${name} (${times})` : name)).join(", "),
+    inboxes: counted(inboxes),
+    topics: counted(topics),
+    products: counted(products),
   };
 }
+
+/** `Silla (3), Mesa`. */
+const counted = (things: readonly { name: string; times: number }[]): string =>
+  things.map(({ name, times }) => (times > 1 ? `${name} (${times})` : name)).join(", ");

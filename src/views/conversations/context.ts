@@ -38,6 +38,8 @@ export function presentBand(
     contactId: contact.id,
     phone: phoneOf(contact),
     company: contact.company,
+    language: contact.language,
+    doNotContact: contact.doNotContact,
     tags: contact.tags,
     worth: presentWorth(purchases, viewer),
     prefers: [contact.preferredChannel, contact.preferredHours].filter(Boolean).join(", "),
@@ -80,6 +82,11 @@ export function presentWorth(purchases: PurchaseSummary, viewer: Viewer): WorthV
     words: t("purchases.count", { n: purchases.count }),
     total: totals.join(" + "),
     last: purchases.lastAt ? t("purchases.last", { age: daysAgo(purchases.lastAt, viewer.now, viewer) }) : "",
+    frequency:
+      purchases.everyDays !== null && purchases.everyDays > 0
+        ? t("purchases.every", { n: purchases.everyDays })
+        : "",
+    isHighValue: purchases.isHighValue,
     returns: purchases.returns > 0 ? t("purchases.returns", { n: purchases.returns }) : "",
   };
 }

@@ -46,6 +46,10 @@ export interface WorthView {
   words: string;
   total: string;
   last: string;
+  /** `compra cada 23 días`. */
+  frequency: string;
+  /** They bought for much in the last month. */
+  isHighValue: boolean;
   returns: string;
 }
 
@@ -75,6 +79,8 @@ export interface BandView {
   contactId: number;
   phone: string;
   company: string;
+  language: string;
+  doNotContact: boolean;
   tags: string[];
   worth: WorthView | null;
   prefers: string;

@@ -6,6 +6,12 @@ import type { Errors, Page } from "../views.ts";
 
 /** Templates of the settings, and their data. */
 export interface SettingsViews {
+  "settings/firm": Page & {
+    form: Record<string, string>;
+    errors: Errors;
+    saved: boolean;
+    timeZones: string[];
+  };
   "settings/fields/index": Page & {
     kinds: { value: string; label: string }[];
     places: { value: string; label: string }[];
