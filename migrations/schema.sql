@@ -641,6 +641,8 @@ table messages (
 CREATE INDEX messages_contact ON public.messages USING btree (contact_id, sent_at DESC, id DESC) WHERE shown;
 CREATE INDEX messages_due ON public.messages USING btree (inbox_id, due_at) WHERE (delivery = 'queued'::text);
 CREATE UNIQUE INDEX messages_external ON public.messages USING btree (inbox_id, external_id) WHERE (external_id IS NOT NULL);
+CREATE INDEX messages_hidden_contact ON public.messages USING btree (contact_id) WHERE (NOT shown);
+CREATE INDEX messages_hidden_conversation ON public.messages USING btree (conversation_id) WHERE (NOT shown);
 CREATE INDEX messages_leased ON public.messages USING btree (lease_ends_at) WHERE (delivery = 'sending'::text);
 CREATE INDEX messages_search ON public.messages USING gin (search) WHERE shown;
 CREATE INDEX messages_thread ON public.messages USING btree (conversation_id, sent_at DESC, id DESC) WHERE shown;
@@ -702,6 +704,7 @@ table purchases (
   constraint purchases_contact_id_external_id_key UNIQUE (contact_id, external_id)
 )
 CREATE INDEX purchases_external ON public.purchases USING gin (lower(external_id) gin_trgm_ops);
+CREATE INDEX purchases_items ON public.purchases USING gin (plain((items)::text) gin_trgm_ops) WHERE (items <> '[]'::jsonb);
 CREATE INDEX purchases_number ON public.purchases USING gin (lower(number) gin_trgm_ops);
 CREATE INDEX purchases_timeline ON public.purchases USING btree (contact_id, COALESCE(placed_at, created_at) DESC, id DESC);
 

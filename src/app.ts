@@ -28,6 +28,7 @@ import { inboxRoutes } from "./routes/inbox.ts";
 import { type Live, openLive } from "./routes/live.ts";
 import { mentions } from "./routes/mentions.ts";
 import { messages } from "./routes/messages.ts";
+import { newContact } from "./routes/new-contact.ts";
 import { privacy } from "./routes/privacy.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
@@ -124,6 +125,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     messages,
     files,
     uploads,
+    newContact,
     contacts,
     contactFields,
     contactFiles,

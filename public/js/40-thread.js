@@ -39,7 +39,10 @@ const acts = {
     menu.style.left = `${Math.min(Math.max(8, place.left - menu.offsetWidth / 2), innerWidth - menu.offsetWidth - 8)}px`;
     menu.querySelector("button").focus();
   },
-  "close-form": (button) => button.closest("form").remove(),
+  "close-form"(button) {
+    if (button.closest("#adding")) button.closest("form").remove();
+    else location.href = document.querySelector(".crumbs a")?.href ?? "/contacts";
+  },
   "close-notice": (button) => button.closest(".notice").remove(),
   "remove-upload"(button) {
     fetch(button.dataset.url, { method: "DELETE" }).catch(() => {});

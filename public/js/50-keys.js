@@ -28,8 +28,11 @@ const keys = {
   a: () => openMenu("assign-menu"),
   z: () => openMenu("snooze-menu"),
   c: () => openMenu("case-menu"),
-  "/": () =>
-    (document.querySelector("#list-search") ?? document.querySelector("input[type=search]"))?.focus(),
+  "/": () => {
+    const field = document.querySelector("#list-search") ?? document.querySelector("input[type=search]");
+    if (field) field.focus();
+    else location.href = "/search";
+  },
   "?": () => document.querySelector("#help")?.showModal(),
 };
 
@@ -41,7 +44,10 @@ document.addEventListener("keydown", (event) => {
       menu.querySelector("summary").focus();
     } else if (event.target.closest?.("[data-cancel]"))
       event.target.closest("[data-cancel]").querySelector("a").click();
-    else if (writes(event.target)) event.target.blur();
+    else if (event.target.closest?.("#adding #entry-form")) {
+      event.target.closest("#entry-form").remove();
+      document.querySelector(".adding-line a")?.focus();
+    } else if (writes(event.target)) event.target.blur();
     return;
   }
   if (
@@ -88,4 +94,12 @@ document.addEventListener("click", (event) => {
   if (more) more.open = true;
   shown.scrollIntoView({ block: "nearest" });
   shown.querySelector("input:not([type=hidden])")?.focus();
+});
+
+// What was pressed is replaced by its answer: the keyboard goes on from there.
+document.addEventListener("htmx:after:swap", (event) => {
+  const pressed = event.detail?.ctx?.sourceElement;
+  if (pressed?.matches?.(".chip")) document.querySelector(".chip[aria-current]")?.focus();
+  const field = pressed?.matches?.(".field *") && document.getElementById(pressed.closest(".field").id);
+  if (field && !field.querySelector("form")) field.querySelector(".field-edit")?.focus();
 });

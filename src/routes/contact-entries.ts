@@ -4,7 +4,7 @@ import { z } from "zod";
 import { promiseTo } from "../services/commitments/commitments.ts";
 import { type Contact, getContact } from "../services/contacts/queries.ts";
 import { noteOnContact } from "../services/conversations/note.ts";
-import { addInteraction } from "../services/interactions/interactions.ts";
+import { addInteraction, deleteInteraction } from "../services/interactions/interactions.ts";
 import { handKinds } from "../services/interactions/types.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { getRecord, getRecordType } from "../services/records/queries.ts";
@@ -69,6 +69,12 @@ contactEntries.post("/contacts/:id/interactions", async (req, res) => {
       });
     },
   );
+});
+
+contactEntries.post("/contacts/:id/interactions/:interaction/removal", async (req, res) => {
+  const contact = await getContact(req.ctx, idParam(req.params));
+  await deleteInteraction(req.ctx, contact.id, idParam(req.params, "interaction"));
+  leave(req, res, `/contacts/${contact.id}`);
 });
 
 contactEntries.post("/contacts/:id/commitments", async (req, res) => {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type Request, Router } from "express";
 import { z } from "zod";
+import { getFirm } from "../services/agents/firm.ts";
+import { parseAmount } from "../services/contacts/amount.ts";
 import {
   getPurchase,
   isNumberTaken,
@@ -10,12 +12,16 @@ import {
 import { getContact } from "../services/contacts/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { presentEntryForm } from "../views/contacts/entry-forms.ts";
+import { dayKey } from "../views/format.ts";
 import { answer, sendForm } from "./contact-entries.ts";
 import { fieldErrors, idParam, localTime, text, typed, uuid } from "./validate.ts";
 
-const amount = z
-  .union([z.literal(""), z.string().regex(/^-?\d{1,11}([.,]\d{1,2})?$/, "purchases.amount")])
-  .transform((value) => (value === "" ? null : Number(value.replace(",", "."))));
+const amount = text(40).transform((typedAmount, context) => {
+  if (typedAmount.trim() === "") return null;
+  const parsed = parseAmount(typedAmount.trim());
+  if (parsed === null) context.addIssue({ code: "custom", message: "purchases.amount" });
+  return parsed;
+});
 const purchaseForm = z.object({
   client_token: uuid,
   number: z.string().trim().min(1, "purchases.number_missing").max(80),
@@ -38,12 +44,31 @@ const purchaseForm = z.object({
   items: text(4000),
 });
 
+/** What people pay with where Hilo is at home. ISO 3166 → ISO 4217. */
+const currencies: Record<string, string> = {
+  MX: "MXN",
+  ES: "EUR",
+  AR: "ARS",
+  CO: "COP",
+  CL: "CLP",
+  PE: "PEN",
+  UY: "UYU",
+  US: "USD",
+  BR: "BRL",
+  GT: "GTQ",
+  CR: "CRC",
+  EC: "USD",
+};
+
 /** Purchases that people enter and correct by hand. */
 export const contactPurchases: Router = Router();
 
 contactPurchases.get("/contacts/:id/purchases/new", async (req, res) => {
   const contact = await getContact(req.ctx, idParam(req.params));
-  const form = presentEntryForm.purchase(contact.id, null, { client_token: randomUUID() }, req.viewer);
+  const { country } = await getFirm(req.ctx.db);
+  const usual = { placed_on: dayKey(req.viewer.now, req.viewer), currency: currencies[country] ?? "" };
+  const values = { ...usual, client_token: randomUUID() };
+  const form = presentEntryForm.purchase(contact.id, null, values, req.viewer);
   sendForm(req, res, contact, form);
 });
 

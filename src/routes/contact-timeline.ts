@@ -64,6 +64,7 @@ export async function loadTimeline(req: Request, contactId: number): Promise<Tim
   const filters = shows.map((one) => ({
     name: t(`timeline.show_${one || "all"}`),
     href: href(one ? { show: one } : {}),
+    page: `/contacts/${contactId}${one ? `?show=${one}` : ""}`,
     isCurrent: one === show,
   }));
   if (show === "messages") {

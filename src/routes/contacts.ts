@@ -27,7 +27,7 @@ import {
   presentWorth,
 } from "../views/conversations/context.ts";
 import { presentNote } from "../views/conversations/present.ts";
-import { initials, shortDay } from "../views/format.ts";
+import { exact, initials, shortDay } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
 import { loadTimeline } from "./contact-timeline.ts";
 import { redirect } from "./respond.ts";
@@ -166,6 +166,7 @@ async function page(
       initials: initials(contact.name),
       phone,
       since: shortDay(contact.firstSeenAt, viewer.now, viewer),
+      erased: contact.erasedAt ? exact(contact.erasedAt, viewer) : "",
       editAll: `/contacts/${contact.id}?edit=1`,
       fields: [...cardFields.map((field) => presentField(contact, field, viewer)), ...fields],
       customFields: fields.map((field) => ({ ...field, value: shown.form?.[field.name] ?? field.value })),

@@ -60,6 +60,7 @@ privacy.get("/contacts/:id/export.html", async (req, res) => {
 
 privacy.get("/contacts/:id/erasure", async (req, res) => {
   const contact = await getContact(req.ctx, idParam(req.params));
+  if (contact.erasedAt) return redirect(res, `/contacts/${contact.id}`);
   const t = translateFor(req.viewer.locale);
   const name = contact.name || phoneOf(contact) || t("contact.unnamed");
   res.send(
@@ -86,12 +87,19 @@ privacy.post("/settings/retention", async (req, res) => {
   const form = typed(req.body);
   const wanted = retentionKinds.map((kind) => ({ kind, months: monthsOf(form[kind]) }));
   try {
+    if (wanted.some(({ months }) => months === 0)) {
+      const odd = wanted.filter(({ months }) => months === 0);
+      throw new Invalid(Object.fromEntries(odd.map(({ kind }) => [kind, "privacy.months"])), {
+        least: 1,
+        most: 240,
+      });
+    }
     if (form.rehearse) return await page(req, res, { wanted });
     for (const { kind, months } of wanted) await setRetention(req.ctx, kind, months);
     redirect(res, "/settings/retention");
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
-    await page(req, res.status(422), { wanted, errors: errorWords(error, req.viewer) });
+    await page(req, res.status(422), { wanted, typed: form, errors: errorWords(error, req.viewer) });
   }
 });
 
@@ -102,7 +110,11 @@ const monthsOf = (text: string | undefined): number | null =>
 async function page(
   req: Request,
   res: Response,
-  asked?: { wanted: { kind: RetentionKind; months: number | null }[]; errors?: Record<string, string> },
+  asked?: {
+    wanted: { kind: RetentionKind; months: number | null }[];
+    typed?: Record<string, string>;
+    errors?: Record<string, string>;
+  },
 ): Promise<void> {
   const t = translateFor(req.viewer.locale);
   const rules = asked?.wanted ?? (await listRetention(req.ctx));
@@ -117,7 +129,7 @@ async function page(
       rules: rules.map(({ kind, months }, n) => ({
         kind,
         label: t(`privacy.kind_${kind}`),
-        months: months === null ? "" : String(months),
+        months: asked?.typed?.[kind] ?? (months === null ? "" : String(months)),
         would:
           counts[n] === null || counts[n] === undefined ? "" : t(`privacy.would_${kind}`, { n: counts[n] }),
         error: asked?.errors?.[kind] ?? "",

@@ -19,7 +19,11 @@ export const optionalId = z
   .optional()
   .transform((value) => (value ? Number(value) : null));
 
-export const uuid = z.uuid().optional();
+/** A form's token; a form that needs none leaves it empty. */
+export const uuid = z
+  .union([z.literal(""), z.uuid()])
+  .optional()
+  .transform((value) => value || undefined);
 
 /** A local time as it was typed (`2026-11-25T10:30`), in the viewer's zone; null when it is none. */
 export function localTime(typedTime: string, viewer: Viewer): Date | null {
@@ -43,7 +47,9 @@ export function errorWords(error: Invalid, viewer: Viewer): Record<string, strin
 /** A form as it was typed, to be shown again: one short text for each field. */
 export function typed(body: unknown): Record<string, string> {
   const given = Object.entries((body ?? {}) as Record<string, unknown>);
-  return Object.fromEntries(given.map(([field, value]) => [field, String(value).slice(0, 4000)]));
+  return Object.fromEntries(
+    given.flatMap(([field, value]) => (typeof value === "string" ? [[field, value.slice(0, 4000)]] : [])),
+  );
 }
 
 /** Field → message key, the first fault of each. Keys come from the schema where it names one. */

@@ -118,7 +118,8 @@ export function composerOf(
 
 /** The hours that a customer prefers are a wish, not a rule: it is said, and one may write. */
 function warningOf(conversation: Conversation, viewer: Viewer): string {
-  const { preferredHours } = conversation;
+  const { preferredHours, doNotContact } = conversation;
+  if (doNotContact) return translateFor(viewer.locale)("composer.answer_only");
   if (!isOutsidePreferredHours(preferredHours, viewer.now, viewer.timeZone)) return "";
   return translateFor(viewer.locale)("composer.hours", {
     hours: preferredHours,

@@ -102,6 +102,8 @@ describe("accessibility and small screens", () => {
     `/contacts/${contactId}/records/new/1`,
     `/contacts/${contactId}/export.html`,
     `/contacts/${contactId}/erasure`,
+    "/contacts/new",
+    "/settings/firm",
     "/companies",
     "/companies/1",
     "/imports",

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { createContact, updateContact } from "../../src/services/contacts/save-contact.ts";
+import { updateContact } from "../../src/services/contacts/save-contact.ts";
 import { addNote } from "../../src/services/conversations/note.ts";
 import { row } from "../../src/services/platform/database.ts";
-import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
+import { type Hilo, startHilo } from "../support/hilo.ts";
 import { write } from "../support/meta.ts";
 
 type Agent = Awaited<ReturnType<Hilo["as"]>>;
@@ -202,48 +202,6 @@ describe("a customer, on pages", () => {
     ).to.contain("Elige una");
   });
 
-  it("comes in by CSV and goes out by CSV, as text and never as a formula", async () => {
-    await ana.get("/imports").expect(403);
-    await ana.get("/contacts.csv").expect(403);
-    const carmen = await hilo.as("carmen");
-    const csv = "nombre,correo,empresa\n=HYPERLINK(1),formula@correo.example,+Acme\nMal,nada,\n";
-    const uploaded = await carmen
-      .post("/imports/contacts")
-      .attach("file", Buffer.from(csv), "lista.csv")
-      .expect(303);
-    const at = String(uploaded.headers.location);
-    expect((await carmen.get(at).expect(200)).text).to.contain("Revisar todo el archivo");
-    await carmen
-      .post(`${at}/check`)
-      .type("form")
-      .send({ encoding: "utf-8", on_duplicate: "update", column: ["name", "name", ""] })
-      .expect(422);
-    await carmen
-      .post(`${at}/check`)
-      .type("form")
-      .send({ encoding: "utf-8", on_duplicate: "update", column: ["name", "email", "company"] })
-      .expect(303);
-    const checked = await eventually(async () => {
-      const { text } = await carmen.get(at);
-      return text.includes("Importar solo la fila correcta") && text;
-    });
-    expect(checked).to.contain("1 fila con faltas");
-    expect((await carmen.get(`${at}/faults.csv`).expect(200)).text).to.contain("nada");
-    await carmen.post(`${at}/run`).expect(303);
-    await eventually(async () => (await carmen.get(at)).text.includes("1 cliente nuevo"));
-    await carmen.post(`${at}/run`).expect(409);
-    const exported = await carmen.get("/contacts.csv?q=formula@").expect(200);
-    expect(exported.text)
-      .to.contain("'=HYPERLINK(1)")
-      .and.contain("'+Acme")
-      .and.not.match(/(^|,)"?=/m);
-    expect(
-      (await carmen.post("/imports/contacts").attach("file", Buffer.from(""), "x.csv").expect(422)).text,
-    ).to.contain("no tiene filas");
-    await carmen.post("/imports/nothing").attach("file", Buffer.from("a\nb"), "x.csv").expect(404);
-    expect((await carmen.get("/imports/example/contacts").expect(200)).text).to.contain("Correo");
-  });
-
   it("calls colleagues, who see it on every page until they look", async () => {
     const { conversationId } = await somebody("Mencionada");
     const post = ana.post(`/conversations/${conversationId}/notes`).set("HX-Request", "true").type("form");
@@ -296,46 +254,5 @@ describe("a customer, on pages", () => {
     expect(css.text).to.contain("--tag-red").and.not.contain("</style>").and.not.contain('VIP"]');
     await ana.get("/tags.css").set("If-None-Match", String(css.headers.etag)).expect(304);
     await diego.post(`/settings/tags/${tag?.id}/removal`).expect(303);
-  });
-
-  it("is given out and erased by who may, after saying what is lost", async () => {
-    const { contactId } = await somebody("Fugaz Pérez");
-    const file = await (await hilo.as("carmen")).get(`/contacts/${contactId}/export.json`).expect(200);
-    expect(file.body.messages[0].text).to.equal("Soy Fugaz Pérez");
-    expect((await diego.get(`/contacts/${contactId}/export.html`).expect(200)).text).to.contain(
-      "Soy Fugaz Pérez",
-    );
-    await ana.post(`/contacts/${contactId}/erasure`).expect(403);
-    expect((await diego.get(`/contacts/${contactId}/erasure`).expect(200)).text).to.contain("1 mensaje");
-    await diego.post(`/contacts/${contactId}/erasure`).expect(303);
-    const after = await diego.get(`/contacts/${contactId}`).expect(200);
-    expect(after.text).to.contain("Cliente borrado").and.not.contain("Fugaz");
-    await ana.get("/settings/retention").expect(403);
-    const rehearsed = await diego
-      .post("/settings/retention")
-      .type("form")
-      .send({ messages: "12", rehearse: "1" })
-      .expect(200);
-    expect(rehearsed.text).to.contain("Hoy se borrarían 0 mensajes");
-    await diego.post("/settings/retention").type("form").send({ messages: "doce" }).expect(422);
-    await diego
-      .post("/settings/retention")
-      .type("form")
-      .send({ messages: "", files: "24", interactions: "" })
-      .expect(303);
-    expect(await one("select kind, months from retention_rules")).to.deep.equal({
-      kind: "files",
-      months: 24,
-    });
-  });
-
-  it("leaves a line in the audit whenever somebody looks at their card", async () => {
-    const { id } = await createContact(hilo.cast.ana, { name: "Mirada" });
-    await ana.get(`/contacts/${id}`).expect(200);
-    const seen = await one(
-      "select actor_id from audit_events where act = 'contact.viewed' and contact_id = ?",
-      id,
-    );
-    expect(seen).to.deep.equal({ actor_id: hilo.cast.ids.ana });
   });
 });

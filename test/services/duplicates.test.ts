@@ -86,7 +86,10 @@ describe("duplicates", () => {
       cast,
       delivery(messageValue({ from: b.from, name: "Reserva Dos", message: "secreto" }), "messages", "PN9"),
     );
-    await mergeContacts(cast.bruno, a.contactId, b.contactId);
+    expect(await refusal(() => mergeContacts(cast.bruno, a.contactId, b.contactId))).to.equal(
+      "merges.hidden",
+    );
+    await mergeContacts(cast.ana, a.contactId, b.contactId);
     const open = await query<{ isolated: boolean }>(
       "select isolated_inbox_id is not null as isolated from conversations where contact_id = ? and status <> 'resolved' order by 1",
       a.contactId,

@@ -1,9 +1,10 @@
 import { expect } from "chai";
+import { parseAmount } from "../../src/services/contacts/amount.ts";
 import { savePurchase } from "../../src/services/contacts/purchases.ts";
 import { getContact } from "../../src/services/contacts/queries.ts";
 import { createContact } from "../../src/services/contacts/save-contact.ts";
 import { addField } from "../../src/services/fields/save-field.ts";
-import { parseAmount, parseTime } from "../../src/services/imports/import-purchases.ts";
+import { parseTime } from "../../src/services/imports/import-purchases.ts";
 import { getImport, listFaults } from "../../src/services/imports/queries.ts";
 import { runImports } from "../../src/services/imports/run-imports.ts";
 import {
@@ -190,6 +191,39 @@ describe("imports", () => {
     expect([n, distinct]).to.deep.equal([2300, 2300]);
   });
 
+  it("are written once when a process stalls beyond its lease and another goes on", async () => {
+    const list = Array.from({ length: 1800 }, (_, n) => `Sin dirección ${n}`).join("\n");
+    const one = await upload("contacts", `nombre\n${list}\n`);
+    await checkImport(cast.carmen, one.id, plan(one));
+    await runImports(cast.system);
+    await runImport(cast.carmen, one.id);
+    const before = await count("contacts");
+    const first = runImports(cast.system);
+    while ((await getImport(cast.carmen, one.id)).position < 500)
+      await new Promise((done) => setTimeout(done, 5));
+    await cast.platform.db.raw(
+      "update imports set lease_ends_at = now() - interval '1 second' where id = ?",
+      [one.id],
+    );
+    await Promise.all([first, runImports(cast.system)]);
+    expect(await getImport(cast.carmen, one.id)).to.include({ state: "done", created: 1800 });
+    expect((await count("contacts")) - before).to.equal(1800);
+  });
+
+  it("bring together rows that name one person by different things", async () => {
+    const { id } = await createContact(cast.ana, {
+      name: "Dos claves",
+      phone: "+525500009999",
+      email: "claves@correo.example",
+    });
+    const { done } = await whole(
+      "contacts",
+      "telefono,correo,empresa,puesto\n+52 55 0000 9999,,Acme,\n,claves@correo.example,,Jefa\n",
+    );
+    expect(done).to.include({ updated: 2, created: 0 });
+    expect(await getContact(cast.ana, id)).to.deep.include({ company: "Acme", jobTitle: "Jefa" });
+  });
+
   it("can be cancelled, and then write no more", async () => {
     const one = await upload("contacts", "name,email\nNadie,nadie@correo.example\n");
     await checkImport(cast.carmen, one.id, plan(one));
@@ -247,6 +281,14 @@ describe("imports", () => {
     expect(parseTime("2026-11-25", "America/Mexico_City")).to.equal("2026-11-25T18:00:00Z");
     expect(parseTime("5/1/2026", "UTC")).to.equal("2026-01-05T12:00:00Z");
     expect(parseTime("2026-11-25 10:30", "Europe/Madrid")).to.equal("2026-11-25T09:30:00Z");
-    expect(parseTime("31/02/2026", "UTC")).to.equal(null);
+    for (const odd of [
+      "31/02/2026",
+      "0000-01-01 00:00:00",
+      "-000001-01-01T00:00:00Z",
+      "+275760-01-01T00:00:00",
+      "2026-13-01",
+      "ayer",
+    ])
+      expect(parseTime(odd, "UTC"), odd).to.equal(null);
   });
 });

@@ -6,7 +6,7 @@ import {
   listMentions,
   seeMentions,
 } from "../../src/services/conversations/mentions.ts";
-import { addNote, noteOnContact } from "../../src/services/conversations/note.ts";
+import { addNote, noteOnContact, pinNote } from "../../src/services/conversations/note.ts";
 import { row } from "../../src/services/platform/database.ts";
 import { getStory } from "../../src/services/story/story.ts";
 import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
@@ -72,6 +72,16 @@ describe("mentions and wrap-ups", () => {
     );
     await addNote(cast.ana, found?.conversation_id ?? 0, { text: "@bruno mira" });
     expect(await countMentions(cast.bruno)).to.equal(0);
+    const [only] = await cast.platform
+      .db("conversations")
+      .where({ id: found?.conversation_id })
+      .select("contact_id");
+    const note = await noteOnContact(cast.ana, only.contact_id, { text: "secreto @bruno" });
+    expect(await countMentions(cast.bruno)).to.equal(0);
+    await pinNote(cast.bruno, note.id, true).then(
+      () => expect.fail("it is not his to see"),
+      (error: Error) => expect(error.name).to.equal("NotFound"),
+    );
   });
 
   it("a wrap-up is a note in parts, and its next step with a day is promised once", async () => {

@@ -141,13 +141,16 @@ describe("timeline and interactions", () => {
       { ...visit, summary: "Feria 2" },
     ]);
     expect([again, twin]).to.deep.equal([one, one]);
-    await addInteraction(cast.ana, contactId, {
-      kind: "meeting",
+    const meeting = {
+      kind: "meeting" as const,
       at: cast.clock.now,
       participants: "Ana, Lucía",
       nextStep: "Enviar propuesta",
       nextStepDueOn: "2026-12-02",
-    });
+      clientToken: "7b241101-e2bb-4255-8caf-4136c566a902",
+    };
+    await addInteraction(cast.ana, contactId, meeting);
+    await addInteraction(cast.ana, contactId, meeting);
     const { commitments } = await getStory(cast.bruno, contactId);
     expect(commitments.map(({ text, dueOn }) => [text, dueOn])).to.deep.equal([
       ["Enviar propuesta", "2026-12-02"],

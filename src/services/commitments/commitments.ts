@@ -1,5 +1,6 @@
 import { may } from "../agents/policy.ts";
-import { lockContact } from "../contacts/merging-lock.ts";
+import { lockContact } from "../contacts/lock-contact.ts";
+import { visibleTo as visibleContacts } from "../contacts/policy.ts";
 import { can } from "../conversations/policy.ts";
 import { lockConversation } from "../conversations/queries.ts";
 import { isDay } from "../fields/values.ts";
@@ -100,11 +101,13 @@ export async function storeCommitment(
 export function settleCommitment(ctx: Context, id: number, isDone: boolean): Promise<{ contactId: number }> {
   return transact(ctx, async (tx) => {
     const visible = visibleTo(tx.actor);
+    const contacts = visibleContacts(tx.actor);
     const found = await row<{ contactId: number; conversationId: number | null; done: boolean }>(
       tx.db,
       `select w.contact_id as "contactId", w.conversation_id as "conversationId", w.done_at is not null as done
-       from commitments w where w.id = :id and ${visible.sql} for update of w`,
-      { ...visible.bindings, id },
+       from commitments w join contacts p on p.id = w.contact_id
+       where w.id = :id and ${visible.sql} and (w.conversation_id is not null or ${contacts.sql}) for update of w`,
+      { ...visible.bindings, ...contacts.bindings, id },
     );
     if (!found) throw new NotFound();
     if (!can(tx.actor, "note")) throw new Forbidden();

@@ -2,6 +2,7 @@ import { may } from "../agents/policy.ts";
 import type { Context, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
+import { lockMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
 import { visibleTo } from "./policy.ts";
 
@@ -73,6 +74,7 @@ export function changeCompany(
 ): Promise<number> {
   return transact(ctx, async (tx) => {
     if (!may(tx.actor, "converse")) throw new Forbidden();
+    await lockMerging(tx);
     const before = await getCompany(tx, id);
     const clean = cleanText(to.name);
     const [industry, size] = [cleanText(to.industry), cleanText(to.size)];

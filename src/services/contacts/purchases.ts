@@ -3,7 +3,7 @@ import type { Context, Reader } from "../platform/context.ts";
 import { json, row, withTimes } from "../platform/database.ts";
 import { Forbidden, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
-import { lockContact } from "./merging-lock.ts";
+import { lockContact } from "./lock-contact.ts";
 
 /** What a shop tells of a purchase. Absent keeps what was stored, null clears. */
 export interface PurchaseFields {

@@ -5,8 +5,9 @@ import { parseValues } from "../fields/values.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { json, row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
+import { holdMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
-import { lockContact } from "./merging-lock.ts";
+import { lockContact } from "./lock-contact.ts";
 import { parsePhone, phoneMatchKey } from "./phone.ts";
 import { type Contact, getContact } from "./queries.ts";
 
@@ -32,6 +33,7 @@ export interface ContactFields {
 export function createContact(ctx: Context, fields: ContactFields, clientToken?: string): Promise<Contact> {
   if (!may(ctx.actor, "converse")) throw new Forbidden();
   return transact(ctx, async (tx) => {
+    await holdMerging(tx);
     const inserted = await row<{ id: number }>(
       tx.db,
       `insert into contacts (first_seen_at, created_at, name_source, client_token) values (:now, :now, 'agent', :token)

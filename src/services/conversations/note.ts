@@ -1,4 +1,5 @@
-import { lockContact } from "../contacts/merging-lock.ts";
+import { lockContact } from "../contacts/lock-contact.ts";
+import { visibleTo as visibleContacts } from "../contacts/policy.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
 import { json, row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -94,7 +95,7 @@ export async function storeNote(
       .where({ conversation_id: conversationId, agent_id: tx.actor.id, kind: "note" })
       .delete();
   }
-  await storeMentions(tx, { id: stored.id, text, isolatedInboxId: of.isolatedInboxId });
+  await storeMentions(tx, { ...of, id: stored.id, text });
   tx.record(
     conversationId === null
       ? { type: "contact.changed", contactId }
@@ -117,11 +118,13 @@ function cleanParts(given: WrapUp): WrapUp | null {
 
 export async function getNote(ctx: Reader, id: number): Promise<Note> {
   const visible = visibleTo(ctx.actor);
+  const contacts = visibleContacts(ctx.actor);
   const found = await row<Note>(
     ctx.db,
-    `select ${noteColumns} from notes n left join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
-     where n.id = :id and (n.conversation_id is null or ${visible.sql})`,
-    { ...visible.bindings, id },
+    `select ${noteColumns} from notes n join contacts p on p.id = n.contact_id
+       left join conversations c on c.id = n.conversation_id left join agents a on a.id = n.agent_id
+     where n.id = :id and case when n.conversation_id is null then ${contacts.sql} else ${visible.sql} end`,
+    { ...visible.bindings, ...contacts.bindings, id },
   );
   if (!found) throw new NotFound();
   return found;

@@ -2,6 +2,7 @@ import { may } from "../agents/policy.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid } from "../platform/errors.ts";
+import { lockMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
 import { getField, listFields } from "./queries.ts";
 import type { CustomField, FieldKind, FieldPlace, FieldValue } from "./types.ts";
@@ -57,6 +58,8 @@ export function addField(ctx: Context, recordTypeId: number | null, form: FieldF
 export function changeField(ctx: Context, id: number, form: FieldForm): Promise<CustomField> {
   return transact(ctx, async (tx) => {
     if (!may(tx.actor, "configure")) throw new Forbidden();
+    // Nobody writes a customer or a record meanwhile, or a value of the old kind would come in behind us.
+    await lockMerging(tx);
     await tx.db.raw("select id from custom_fields where id = ? for update", [id]);
     const before = await getField(tx, id);
     const clean = checked(form, before.recordTypeId);
@@ -127,7 +130,6 @@ async function convertValues(
   const [table, column] = before.recordTypeId === null ? ["contacts", "custom"] : ["records", "values"];
   const own = before.recordTypeId === null ? "true" : "record_type_id = :recordTypeId";
   const bindings = { key: before.key, recordTypeId: before.recordTypeId };
-  await tx.db.raw(`lock table ${table} in share row exclusive mode`);
   const stored = await rows<{ value: FieldValue; n: number }>(
     tx.db,
     `select ${column} -> :key::text as value, count(*)::int as n from ${table} where ${column} -> :key::text is not null and ${own} group by 1`,

@@ -1,11 +1,11 @@
 import { getFirm } from "../agents/firm.ts";
-import { holdMerging, lockStrangers } from "../contacts/merging-lock.ts";
 import { parsePhone, phoneMatchKey } from "../contacts/phone.ts";
 import { listFields } from "../fields/queries.ts";
 import type { CustomField, FieldValue } from "../fields/types.ts";
 import { parseValue } from "../fields/values.ts";
 import type { Tx } from "../platform/context.ts";
 import { json, rows } from "../platform/database.ts";
+import { holdMerging, lockStrangers } from "../platform/locks.ts";
 import type { MessageKey } from "../platform/message-key.ts";
 import { findContacts } from "./find-contacts.ts";
 import type { Import, ImportFault, ImportRow, Outcome } from "./types.ts";
@@ -55,16 +55,12 @@ export async function importContacts(
   const own = await listFields(tx, null);
   const faults: ImportFault[] = [];
   const given = batch.flatMap((row) => read(row, country, own, faults) ?? []);
-  const people = together(given);
+  const distinct = together(given, keysOf);
   await holdMerging(tx);
-  if (writes)
-    await lockStrangers(
-      tx,
-      people.flatMap(
-        ({ matchKey, email }) => [matchKey, email.toLowerCase()].filter((key) => key) as string[],
-      ),
-    );
-  const known = await findContacts(tx, people);
+  if (writes) await lockStrangers(tx, distinct.flatMap(keysOf));
+  const known = await findContacts(tx, distinct);
+  // One row may name somebody by their phone and another by their e-mail.
+  const people = together(distinct, ({ n }) => (known.has(n) ? [String(known.get(n))] : []));
   const fresh = people.filter(({ n }) => !known.has(n));
   const familiar = people.filter(({ n }) => known.has(n));
   const repeated = given.length - people.length;
@@ -144,15 +140,16 @@ function read(
   };
 }
 
+/** By what a row names a person. */
+const keysOf = ({ matchKey, email }: Given): string[] =>
+  [matchKey, email.toLowerCase()].filter((key): key is string => Boolean(key));
+
 /** Rows of one person are one: what a later one says stands over an earlier one. */
-function together(given: readonly Given[]): Given[] {
+function together(given: readonly Given[], keys: (one: Given) => string[]): Given[] {
   const byKey = new Map<string, Given>();
   const people = new Set<Given>();
   for (const one of given) {
-    const keys = [one.matchKey, one.email && `mail ${one.email.toLowerCase()}`].filter((key): key is string =>
-      Boolean(key),
-    );
-    const same = keys.flatMap((key) => byKey.get(key) ?? [])[0];
+    const same = keys(one).flatMap((key) => byKey.get(key) ?? [])[0];
     if (same) {
       for (const [field, value] of Object.entries(one)) {
         if (field === "n" || value === "" || value === null) continue;
@@ -161,7 +158,7 @@ function together(given: readonly Given[]): Given[] {
         else Object.assign(same, { [field]: value });
       }
     } else people.add(one);
-    for (const key of keys) byKey.set(key, same ?? one);
+    for (const key of keys(one)) byKey.set(key, same ?? one);
   }
   return [...people];
 }

@@ -1,9 +1,10 @@
 import { getFirm } from "../agents/firm.ts";
-import { holdMerging } from "../contacts/merging-lock.ts";
+import { parseAmount } from "../contacts/amount.ts";
 import { parsePhone, phoneMatchKey } from "../contacts/phone.ts";
 import { isDay } from "../fields/values.ts";
 import type { Tx } from "../platform/context.ts";
 import { json, rows } from "../platform/database.ts";
+import { holdMerging } from "../platform/locks.ts";
 import type { MessageKey } from "../platform/message-key.ts";
 import { findContacts } from "./find-contacts.ts";
 import type { Import, ImportFault, ImportRow, Outcome } from "./types.ts";
@@ -120,29 +121,20 @@ function read(
   };
 }
 
-/** `1,250.50`, `1.250,50`, `$ 1250.5`: the last separator before one or two digits is the decimal one. */
-export function parseAmount(text: string): number | null {
-  const digits = text.replaceAll(/[\s$€]|[A-Z]{3}/g, "");
-  if (!/^-?\d[\d.,]*$/.test(digits)) return null;
-  const [, whole = "", decimals = ""] = /^(-?[\d.,]*?)(?:[.,](\d{1,2}))?$/.exec(digits) ?? [];
-  const amount = Number(`${whole.replaceAll(/[.,]/g, "")}.${decimals || "0"}`);
-  return Number.isFinite(amount) && Math.abs(amount) < 1e11 ? amount : null;
-}
-
 /** `2026-11-25`, with or without a time, or `25/11/2026`: a day alone is its noon in the firm's zone. ISO 8601. */
 export function parseTime(text: string, timeZone: string): string | null {
   const [, d, m, y] = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text) ?? [];
   const day = y ? `${y}-${m?.padStart(2, "0")}-${d?.padStart(2, "0")}` : text;
   try {
-    if (isDay(day)) {
-      const noon = Temporal.PlainDate.from(day).toZonedDateTime({ timeZone, plainTime: "12:00" });
-      return noon.toInstant().toString();
-    }
-    if (/[zZ]|[+-]\d{2}:?\d{2}$/.test(text)) return Temporal.Instant.from(text).toString();
-    return Temporal.PlainDateTime.from(text.replace(" ", "T"))
-      .toZonedDateTime(timeZone)
-      .toInstant()
-      .toString();
+    const at = isDay(day)
+      ? Temporal.PlainDate.from(day).toZonedDateTime({ timeZone, plainTime: "12:00" }).toInstant()
+      : /[zZ]|[+-]\d{2}:?\d{2}$/.test(text)
+        ? Temporal.Instant.from(text)
+        : Temporal.PlainDateTime.from(text.replace(" ", "T"), { overflow: "reject" })
+            .toZonedDateTime(timeZone)
+            .toInstant();
+    const { year } = at.toZonedDateTimeISO("UTC");
+    return year >= 1900 && year <= 2200 ? at.toString() : null;
   } catch {
     return null;
   }

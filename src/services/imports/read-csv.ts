@@ -1,4 +1,5 @@
-import { type Readable, Transform } from "node:stream";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
 import { Invalid } from "../platform/errors.ts";
 import type { Encoding } from "./types.ts";
@@ -7,12 +8,16 @@ export const mostColumns = 200;
 /** A larger file is a migration, not an import. */
 export const mostRows = 1_000_000;
 const longestRow = 1_000_000;
+const piece = 65_536;
 
 /** What a file is written in, as its bytes say: a mark at its beginning, else UTF-8 if all of it is, else Windows'. */
 export function detectEncoding(bytes: Uint8Array): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    for (let at = 0; at < bytes.length; at += piece)
+      decoder.decode(bytes.subarray(at, at + piece), { stream: true });
+    decoder.decode();
     return "utf-8";
   } catch {
     return "windows-1252";
@@ -50,7 +55,7 @@ export async function readHead(
 
 const bytesStream = (bytes: Uint8Array): AsyncIterable<Uint8Array> =>
   (async function* () {
-    for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+    for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
   })();
 
 /**
@@ -64,6 +69,7 @@ export async function* rowsOf(
   delimiter: string,
 ): AsyncGenerator<string[]> {
   const decoder = new TextDecoder(encoding);
+  const source = Readable.from(bytes, { objectMode: false });
   const text = new Transform({
     transform(chunk, _encoding, done) {
       done(null, decoder.decode(chunk, { stream: true }));
@@ -80,13 +86,8 @@ export async function* rowsOf(
     skip_empty_lines: true,
     max_record_size: longestRow,
   });
-  const feeding = (async () => {
-    for await (const chunk of bytes)
-      if (!text.write(chunk)) await new Promise((ready) => text.once("drain", ready));
-    text.end();
-  })();
-  feeding.catch((error: unknown) => parser.destroy(error as Error));
-  text.pipe(parser);
+  // Whoever stops reading early ends all three: an open file is a thing to give back.
+  const fed = pipeline(source, text, parser).catch(() => {});
   try {
     for await (const row of parser) yield row as string[];
   } catch (error) {
@@ -95,7 +96,9 @@ export async function* rowsOf(
     if (error.code === "CSV_QUOTE_NOT_CLOSED") throw new Invalid({ file: "imports.quote" }, { line });
     throw new Invalid({ file: "imports.unreadable" }, { line });
   } finally {
-    text.destroy();
     parser.destroy();
+    source.destroy();
+    if ("destroy" in bytes) (bytes as Readable).destroy();
+    await fed;
   }
 }

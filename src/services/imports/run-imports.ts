@@ -1,6 +1,6 @@
 import { findSession } from "../agents/queries.ts";
 import { type Context, systemContext, type Tx } from "../platform/context.ts";
-import { changed, json, row } from "../platform/database.ts";
+import { changed, isTransient, json, row } from "../platform/database.ts";
 import { Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { importContacts } from "./import-contacts.ts";
@@ -54,12 +54,13 @@ async function runOne(ctx: Context, id: number, agentId: number): Promise<void> 
     const read = await readFile(as, one);
     if (read !== null) await finish(system, id, one.state === "checking" ? "checked" : "done", read);
   } catch (error) {
-    if (!(error instanceof Invalid)) throw error;
-    const [key] = Object.values(error.fields);
-    await changed(ctx.db, "update imports set fault = ? where id = ?", [
-      json({ key, values: error.values }),
-      id,
-    ]);
+    if (isTransient(error)) throw error;
+    const known = error instanceof Invalid;
+    if (!known) ctx.logger.error({ err: error, importId: id }, "an import failed");
+    const fault = known
+      ? { key: Object.values(error.fields)[0], values: error.values }
+      : { key: "imports.broke", values: { row: (await getImport(system, id)).position + 1 } };
+    await changed(ctx.db, "update imports set fault = ? where id = ?", [json(fault), id]);
     await finish(system, id, "failed", null);
   }
 }
@@ -74,7 +75,10 @@ async function readFile(ctx: Context, one: Import): Promise<number | null> {
     n += 1;
     if (n === 1) continue;
     if (n - 1 > mostRows) throw new Invalid({ file: "imports.too_many_rows" }, { most: mostRows });
-    if (n - 1 <= one.position) continue;
+    if (n - 1 <= one.position) {
+      if (n % 50_000 === 0) await keepLease(ctx, one.id);
+      continue;
+    }
     batch.push({ n, values: valuesOf(one.mapping, cells) });
     if (batch.length < batchSize) continue;
     if (!(await doBatch(ctx, one, batch, n - 1))) return null;
@@ -86,6 +90,14 @@ async function readFile(ctx: Context, one: Import): Promise<number | null> {
   }
   if (batch.length > 0 && !(await doBatch(ctx, one, batch, n - 1))) return null;
   return Math.max(0, n - 1);
+}
+
+/** Reading past a million rows that are done takes a while too. */
+async function keepLease(ctx: Context, id: number): Promise<void> {
+  await ctx.db.raw(
+    `update imports set lease_ends_at = now() + interval '${leaseSeconds} seconds' where id = ?`,
+    [id],
+  );
 }
 
 /**
@@ -105,7 +117,10 @@ function valuesOf(mapping: readonly string[], cells: readonly string[]): Record<
   return values;
 }
 
-/** A batch and how far it brings the import, in one transaction: a stop in between repeats nothing and leaves nothing out. */
+/**
+ * A batch and how far it brings the import, in one transaction: a stop in between repeats nothing and leaves nothing out.
+ * Whoever stalled beyond their lease finds that another process has gone on, and leaves it to them.
+ */
 async function doBatch(
   ctx: Context,
   one: Import,
@@ -113,10 +128,12 @@ async function doBatch(
   position: number,
 ): Promise<boolean> {
   return transact(ctx, async (tx) => {
-    const mine = await row<{ state: string }>(tx.db, "select state from imports where id = ? for update", [
-      one.id,
-    ]);
-    if (mine?.state !== one.state) return false;
+    const mine = await row<{ state: string; position: number }>(
+      tx.db,
+      "select state, position from imports where id = ? for update",
+      [one.id],
+    );
+    if (mine?.state !== one.state || mine.position !== position - batch.length) return false;
     const outcome = await batches[one.kind](tx, one, batch, one.state === "importing");
     const faulty = new Set(outcome.faults.map(({ n }) => n)).size;
     await tx.db.raw(
@@ -149,7 +166,7 @@ function finish(
       tx.db,
       `update imports set state = :state, total = coalesce(:total::bigint, total), lease_ends_at = null,
          finished_at = case when :state::text = 'checked' then null else :now::timestamptz end
-       where id = :id and state in ('checking', 'importing')`,
+       where id = :id and state in ('checking', 'importing') and (:total::bigint is null or position >= :total::bigint)`,
       { id, state, total, now: tx.now() },
     );
     if (ended === 0) return;

@@ -1,8 +1,8 @@
-import { lockStrangers } from "../contacts/merging-lock.ts";
 import { phoneLookupKey } from "../contacts/phone.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
 import { json, rows } from "../platform/database.ts";
+import { lockStrangers } from "../platform/locks.ts";
 import type { IdentityChange, Person } from "./types.ts";
 
 /** A person as stored: whose they are, and the identity that replies go to. */

@@ -1,6 +1,6 @@
-import { holdMerging } from "../contacts/merging-lock.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
+import { holdMerging } from "../platform/locks.ts";
 import { applyEffects, type Effect, effectsOf } from "./effects.ts";
 import { type Arrival, findEpisodes, scopeKey } from "./episodes.ts";
 import { storeMessages } from "./messages.ts";

@@ -1,10 +1,11 @@
 import { may } from "../agents/policy.ts";
 import { storeCommitment } from "../commitments/commitments.ts";
-import { holdMerging, lockContact } from "../contacts/merging-lock.ts";
+import { lockContact } from "../contacts/lock-contact.ts";
 import { visibleTo } from "../contacts/policy.ts";
 import type { Context, Reader } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
+import { holdMerging } from "../platform/locks.ts";
 import type { MessageKey } from "../platform/message-key.ts";
 import { transact } from "../platform/transact.ts";
 import type { Interaction, InteractionKind } from "./types.ts";
@@ -35,8 +36,10 @@ export function addInteraction(ctx: Context, ownerId: number, given: NewInteract
   return transact(ctx, async (tx) => {
     if (!may(tx.actor, "converse")) throw new Forbidden();
     const contactId = await lockContact(tx, ownerId);
-    const [id] = await store(tx, [{ ...checked(given), contactId }]);
-    if (id === undefined) throw new NotFound();
+    const [stored] = await store(tx, [{ ...checked(given), contactId }]);
+    if (!stored) throw new NotFound();
+    const { id, isNew } = stored;
+    if (!isNew) return getInteraction(tx, contactId, id);
     if (given.nextStepDueOn) {
       const promised = { text: given.nextStep ?? "", dueOn: given.nextStepDueOn };
       await storeCommitment(tx, { contactId, conversationId: null, isolatedInboxId: null }, promised);
@@ -45,13 +48,36 @@ export function addInteraction(ctx: Context, ownerId: number, given: NewInteract
       { type: "contact.changed", contactId },
       { act: "interaction.added", contactId, data: { interactionId: id, kind: given.kind } },
     );
-    const made = await row<Interaction>(
-      tx.db,
-      `select ${columns} from interactions x left join agents a on a.id = x.agent_id where x.id = ?`,
-      [id],
+    return getInteraction(tx, contactId, id);
+  });
+}
+
+/** The caller has loaded the contact. */
+export async function getInteraction(
+  ctx: Pick<Reader, "db">,
+  contactId: number,
+  id: number,
+): Promise<Interaction> {
+  const found = await row<Interaction>(
+    ctx.db,
+    `select ${columns} from interactions x left join agents a on a.id = x.agent_id where x.id = ? and x.contact_id = ?`,
+    [id, contactId],
+  );
+  if (!found) throw new NotFound();
+  return found;
+}
+
+/** What was noted was wrong. @throws NotFound, Forbidden. */
+export function deleteInteraction(ctx: Context, ownerId: number, id: number): Promise<void> {
+  return transact(ctx, async (tx) => {
+    if (!may(tx.actor, "converse")) throw new Forbidden();
+    const contactId = await lockContact(tx, ownerId);
+    await getInteraction(tx, contactId, id);
+    await tx.db("interactions").where({ id }).delete();
+    tx.record(
+      { type: "contact.changed", contactId },
+      { act: "interaction.deleted", contactId, data: { interactionId: id } },
     );
-    if (!made) throw new NotFound();
-    return made;
   });
 }
 
@@ -89,7 +115,7 @@ export function addInteractions(
       }
     });
     if (Object.keys(faults).length > 0) throw new Invalid(faults);
-    const ids = await store(tx, clean);
+    const ids = (await store(tx, clean)).map(({ id }) => id);
     for (const contactId of new Set(owners.values())) {
       const count = clean.filter((one) => one.contactId === contactId).length;
       tx.record(
@@ -104,9 +130,9 @@ export function addInteractions(
 async function store(
   tx: Reader,
   given: readonly (NewInteraction & { contactId: number })[],
-): Promise<number[]> {
+): Promise<{ id: number; isNew: boolean }[]> {
   const agentId = tx.actor.kind === "agent" ? tx.actor.id : null;
-  const stored = await rows<{ id: number; place: number }>(
+  return rows<{ id: number; isNew: boolean }>(
     tx.db,
     `with given as (select * from jsonb_to_recordset(:given::jsonb) as g(place int, "contactId" bigint, kind text, at timestamptz,
          seconds int, summary text, url text, participants text, agreements text, "nextStep" text, "externalId" text, token uuid)),
@@ -120,10 +146,10 @@ async function store(
        on conflict (contact_id, external_id) where external_id is not null do update
          set kind = excluded.kind, at = excluded.at, seconds = excluded.seconds, summary = excluded.summary, url = excluded.url,
            participants = excluded.participants, agreements = excluded.agreements, next_step = excluded.next_step
-       returning id, contact_id, external_id, client_token, at)
-     select s.id, g.place from given g join stored s on s.contact_id = g."contactId" and case
+       returning id, contact_id, external_id, client_token, xmax = 0 as fresh)
+     select s.id, s.fresh as "isNew", g.place from given g join stored s on s.contact_id = g."contactId" and case
        when g."externalId" is null then s.client_token = g.token else s.external_id = g."externalId" end
-     union select i.id, g.place from given g join interactions i on i.client_token = g.token and i.contact_id = g."contactId"
+     union select i.id, false, g.place from given g join interactions i on i.client_token = g.token and i.contact_id = g."contactId"
      order by place`,
     {
       given: json(
@@ -133,7 +159,6 @@ async function store(
       now: tx.now(),
     },
   );
-  return stored.map(({ id }) => id);
 }
 
 /** @throws Invalid. */

@@ -64,13 +64,14 @@ export async function joinConversations(tx: Tx, { survivorId, endedId }: Meeting
   return added.map(({ tag_id }) => tag_id);
 }
 
-/** Brings what lists show of conversations in line with the messages that are in them. */
+/** Brings what lists show of conversations in line with the messages that are in them; one without messages stays as it is. */
 export async function summariseAgain(tx: Tx, conversationIds: readonly number[]): Promise<void> {
   if (conversationIds.length === 0) return;
   await tx.db.raw(
     `update conversations c set
        preview = left(l.text, 160), preview_kind = l.kind, preview_author = l.author_kind, last_inbox_id = l.inbox_id,
-       last_identity_id = coalesce(l.identity_id, c.last_identity_id), last_activity_at = greatest(l.sent_at, c.opened_at),
+       last_identity_id = (select identity_id from messages m where m.conversation_id = wanted.id and m.shown and m.identity_id is not null
+         order by m.sent_at desc, m.id desc limit 1), last_activity_at = greatest(l.sent_at, c.opened_at),
        last_inbound_at = s.inbound_at, first_response_at = s.responded_at, opened_at = least(c.opened_at, s.first_at),
        waiting_since = case when c.status <> 'resolved' then w.since end,
        unread_count = case when c.status = 'resolved' then 0 else least(c.unread_count, w.n) end

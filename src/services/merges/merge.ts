@@ -1,8 +1,9 @@
 import { may } from "../agents/policy.ts";
-import { lockMerging, lockWhole } from "../contacts/merging-lock.ts";
+import { lockWhole } from "../contacts/lock-contact.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden } from "../platform/errors.ts";
+import { lockMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
 import { findMeetings, joinConversations } from "./episodes.ts";
 import { keepMoves, type Move, moveEverything } from "./moves.ts";

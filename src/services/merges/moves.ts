@@ -51,7 +51,8 @@ export async function moveEverything(
   }
   const rest = await rows<{ id: number }>(
     tx.db,
-    "update messages set contact_id = :to where contact_id = :from returning id",
+    `update messages set contact_id = :to where id in (select id from messages where contact_id = :from and shown
+       union all select id from messages where contact_id = :from and not shown) returning id`,
     { from, to },
   );
   moves.push({ table: "messages", conversationId: null, ids: rest.map(({ id }) => id) });
@@ -66,7 +67,8 @@ async function moveMessages(
   const moved = await rows<{ id: number }>(
     tx.db,
     `update messages set contact_id = :to, conversation_id = :target
-     where contact_id = :from and conversation_id = :source returning id`,
+     where id in (select id from messages where conversation_id = :source and contact_id = :from and shown
+       union all select id from messages where conversation_id = :source and contact_id = :from and not shown) returning id`,
     { from, to, source, target },
   );
   return { table: "messages", conversationId: source, ids: moved.map(({ id }) => id) };

@@ -47,20 +47,29 @@ export function listMerges(ctx: Reader, contactId: number): Promise<Merge[]> {
   );
 }
 
-/** How much there is of a contact, for whoever decides which card is kept. The caller has loaded them. */
-export async function getExtent(
-  ctx: Reader,
-  contactId: number,
-  most: number,
-): Promise<{ messages: number; lastActivityAt: Date | null }> {
+/** How much there is of a contact: what the actor sees of it. */
+export interface ContactExtent {
+  messages: number;
+  purchases: number;
+  cases: number;
+  notes: number;
+  lastActivityAt: Date | null;
+}
+
+/** For whoever decides which card is kept; messages are counted to `most` and one. The caller has loaded the contact. */
+export async function getExtent(ctx: Reader, contactId: number, most: number): Promise<ContactExtent> {
   const visible = visibleConversations(ctx.actor);
-  const found = await row<{ messages: number; lastActivityAt: Date | null }>(
+  const found = await row<ContactExtent>(
     ctx.db,
     `with seen as materialized (select c.id, c.last_activity_at from conversations c where c.contact_id = :contactId and ${visible.sql})
      select (select count(*)::int from (select 1 from messages m where m.contact_id = :contactId and m.shown
          and m.conversation_id in (select id from seen) limit :most::int + 1) m) as messages,
+       (select count(*)::int from purchases where contact_id = :contactId) as purchases,
+       (select count(*)::int from cases where contact_id = :contactId and conversation_id in (select id from seen)) as cases,
+       (select count(*)::int from notes where contact_id = :contactId and (conversation_id is null or conversation_id in (select id from seen))) as notes,
        (select max(last_activity_at) from seen) as "lastActivityAt"`,
     { ...visible.bindings, contactId, most },
   );
-  return found ?? { messages: 0, lastActivityAt: null };
+  if (!found) throw new Error("nothing was counted");
+  return found;
 }

@@ -1,8 +1,9 @@
 import { may } from "../agents/policy.ts";
-import { lockMerging, lockWhole } from "../contacts/merging-lock.ts";
+import { lockWhole } from "../contacts/lock-contact.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, NotFound } from "../platform/errors.ts";
+import { lockMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
 import { summariseAgain } from "./episodes.ts";
 import { recordRegrouping } from "./regrouping.ts";
@@ -46,12 +47,10 @@ export function separateIdentity(ctx: Context, contactId: number, identityId: nu
   });
 }
 
-/** A card that shows the number which went away shows another of its own, or none. */
+/** A card that shows the number which went away shows it no more. */
 async function leaveNumber(tx: Tx, contactId: number, newId: number): Promise<void> {
   await tx.db.raw(
-    `update contacts p set phone = coalesce('+' || i.external_id, ''), phone_match_key = i.phone_match_key
-     from contacts n left join lateral (select external_id, phone_match_key from contact_identities
-       where contact_id = :contactId and kind = 'phone' order by id limit 1) i on true
+    `update contacts p set phone = '', phone_match_key = null from contacts n
      where p.id = :contactId and n.id = :newId and p.phone_match_key = n.phone_match_key`,
     { contactId, newId },
   );
@@ -62,12 +61,19 @@ interface Spoken {
   ownerId: number;
   isolatedInboxId: number | null;
   isResolved: boolean;
-  others: number;
+  /** Somebody else's messages are in it too. */
+  isShared: boolean;
 }
 
+/** Messages of some contacts: two parts, one for each of the partial indexes. */
+const messagesOf = (contacts: string): string =>
+  `(select id, conversation_id, contact_id, identity_id from messages where contact_id in (${contacts}) and shown
+    union all select id, conversation_id, contact_id, identity_id from messages where contact_id in (${contacts}) and not shown)`;
+
 /**
- * Moves identities to another contact, and what was said through them. A conversation that nobody else wrote in goes
- * whole; of one that both wrote in, the messages go to an open conversation of the other contact, or to a new one.
+ * Moves identities to another contact, and what was said through them, wherever it stands by now. A conversation that
+ * nobody else wrote in goes whole; of one that both wrote in, the messages go to an open conversation of the other
+ * contact, or to a new one.
  *
  * @returns the conversations that changed.
  */
@@ -75,33 +81,30 @@ export async function giveIdentities(
   tx: Tx,
   { from, to, identityIds }: { from: number; to: number; identityIds: number[] },
 ): Promise<number[]> {
+  const bindings = { from, to, identityIds };
   await tx.db.raw(
     "update contact_identities set contact_id = :to where id = any(:identityIds::bigint[]) and contact_id = :from",
-    { from, to, identityIds },
+    bindings,
   );
   const spoken = await rows<Spoken>(
     tx.db,
-    `select c.id, c.contact_id as "ownerId", c.isolated_inbox_id as "isolatedInboxId", c.status = 'resolved' as "isResolved",
-       (select count(*)::int from messages o where o.conversation_id = c.id and not coalesce(o.identity_id = any(:identityIds::bigint[]), false)) as others
-     from conversations c where c.id in
-       (select conversation_id from messages where contact_id = :from and identity_id = any(:identityIds::bigint[]))
-     order by c.id`,
-    { from, identityIds },
+    `with said as materialized ${messagesOf(":from, :to")},
+     theirs as (select conversation_id, bool_or(contact_id <> :to) as stray from said
+       where identity_id = any(:identityIds::bigint[]) group by conversation_id)
+     select c.id, c.contact_id as "ownerId", c.isolated_inbox_id as "isolatedInboxId", c.status = 'resolved' as "isResolved",
+       exists (select 1 from said o where o.conversation_id = c.id and o.identity_id is not null
+         and o.identity_id <> all(:identityIds::bigint[])) as "isShared"
+     from theirs join conversations c on c.id = theirs.conversation_id
+     where c.contact_id = :from or (c.contact_id = :to and theirs.stray) order by c.id`,
+    bindings,
   );
   const touched = new Set<number>();
   for (const one of spoken) {
-    const open = one.isResolved ? null : await findOpen(tx, to, one.isolatedInboxId);
-    let target = one.id;
-    if (one.ownerId !== to && one.others === 0 && (open === null || one.isResolved)) {
-      await tx.db("conversations").where({ id: one.id }).update({ contact_id: to });
-    } else if (one.ownerId !== to) {
-      target = open ?? (await copyEpisode(tx, one.id, to));
-      touched.add(one.id);
-    }
+    const target = await placeFor(tx, one, to, touched);
     await tx.db.raw(
       `update messages set contact_id = :to, conversation_id = :target
-       where conversation_id = :source and contact_id = :from and identity_id = any(:identityIds::bigint[])`,
-      { from, to, source: one.id, target, identityIds },
+       where id in (select id from ${messagesOf(":from, :to")} m where m.conversation_id = :source and m.identity_id = any(:identityIds::bigint[]))`,
+      { ...bindings, source: one.id, target },
     );
     touched.add(target);
   }
@@ -110,7 +113,23 @@ export async function giveIdentities(
   return [...touched];
 }
 
-async function findOpen(tx: Tx, contactId: number, isolatedInboxId: number | null): Promise<number | null> {
+/** Where messages of a conversation go: into itself when it goes whole or is theirs already. */
+async function placeFor(tx: Tx, one: Spoken, to: number, touched: Set<number>): Promise<number> {
+  if (one.ownerId === to) return one.id;
+  const open = one.isResolved ? null : await findOpen(tx, to, one.isolatedInboxId);
+  if (!one.isShared && open === null) {
+    await tx.db("conversations").where({ id: one.id }).update({ contact_id: to });
+    return one.id;
+  }
+  touched.add(one.id);
+  return open ?? (await copyEpisode(tx, one.id, to));
+}
+
+export async function findOpen(
+  tx: Tx,
+  contactId: number,
+  isolatedInboxId: number | null,
+): Promise<number | null> {
   const found = await row<{ id: number }>(
     tx.db,
     `select id from conversations where contact_id = :contactId and status <> 'resolved'
@@ -135,17 +154,23 @@ async function copyEpisode(tx: Tx, conversationId: number, contactId: number): P
   return made.id;
 }
 
-/** Files go with their message; notes, cases and promises with their conversation. */
+/** Files go with their message; notes, cases, promises and what no identity said go with their conversation. */
 async function followConversations(tx: Tx, from: number, to: number): Promise<void> {
   await tx.db.raw(
-    `update attachments f set contact_id = :to from messages m
-     where f.contact_id = :from and m.id = f.message_id and m.contact_id = :to`,
+    `update messages m set contact_id = c.contact_id from conversations c
+     where m.id in (select id from ${messagesOf(":from, :to")} s where s.identity_id is null)
+       and c.id = m.conversation_id and c.contact_id in (:from, :to) and c.contact_id <> m.contact_id`,
+    { from, to },
+  );
+  await tx.db.raw(
+    `update attachments f set contact_id = m.contact_id from messages m
+     where f.contact_id in (:from, :to) and m.id = f.message_id and m.contact_id in (:from, :to) and m.contact_id <> f.contact_id`,
     { from, to },
   );
   for (const table of ["notes", "cases", "commitments"]) {
     await tx.db.raw(
-      `update ${table} x set contact_id = :to from conversations c
-       where x.contact_id = :from and c.id = x.conversation_id and c.contact_id = :to`,
+      `update ${table} x set contact_id = c.contact_id from conversations c
+       where x.contact_id in (:from, :to) and c.id = x.conversation_id and c.contact_id in (:from, :to) and c.contact_id <> x.contact_id`,
       { from, to },
     );
   }

@@ -18,7 +18,6 @@ const groups = {
     ["email"],
     ["phone", "phone_match_key"],
     ["language"],
-    ["custom"],
     ["first_seen_at"],
     ["location"],
     ["preferred_channel"],
@@ -54,10 +53,23 @@ export async function look(
   return new Map(found.map(({ id, row }) => [id, row]));
 }
 
-/** Gives rows what they were before, group by group, where nobody changed it since. */
-export async function restore(tx: Tx, snapshots: readonly Snapshot[]): Promise<void> {
+/** Columns of a conversation that say whether somebody has to do something about it. */
+const standing = ["status", "waiting_since", "unread_count"];
+
+/**
+ * Gives rows what they were before, group by group, where nobody changed it since.
+ *
+ * @param staysAsItIs conversations whose standing is no longer what it was, whatever the snapshot says.
+ */
+export async function restore(
+  tx: Tx,
+  snapshots: readonly Snapshot[],
+  staysAsItIs: ReadonlySet<number>,
+): Promise<void> {
   for (const { table, id, before, after } of snapshots) {
-    const assignments = groups[table].flatMap((group) => {
+    const kept = table === "conversations" && staysAsItIs.has(id) ? standing : [];
+    const restored = groups[table].filter(([first]) => !kept.includes(first ?? ""));
+    const assignments = restored.flatMap((group) => {
       const unchanged = group
         .map((column) => `to_jsonb(t.${column}) is not distinct from nullif(s.after -> '${column}', 'null')`)
         .join(" and ");
@@ -65,6 +77,7 @@ export async function restore(tx: Tx, snapshots: readonly Snapshot[]): Promise<v
         (column) => `${column} = case when ${unchanged} then b.${column} else t.${column} end`,
       );
     });
+    if (table === "contacts") assignments.push(withoutAdded);
     await tx.db.raw(
       `update ${table} t set ${assignments.join(", ")}
        from (select :before::jsonb as before, :after::jsonb as after) s, jsonb_populate_record(null::${table}, s.before) b
@@ -72,4 +85,15 @@ export async function restore(tx: Tx, snapshots: readonly Snapshot[]): Promise<v
       { id, before: json(before), after: json(after) },
     );
   }
+}
+
+/** The firm's own fields go back key by key: another merge may have brought others. */
+const withoutAdded = `custom = t.custom - array(select e.key from jsonb_each(s.after -> 'custom') e
+  where not jsonb_exists(s.before -> 'custom', e.key) and t.custom -> e.key = e.value)`;
+
+/** Whether anything of a row that a merge rewrote is other than the merge left it. */
+export function isChanged({ table, after }: Snapshot, now: Record<string, unknown> | undefined): boolean {
+  return groups[table]
+    .flat()
+    .some((column) => JSON.stringify(now?.[column]) !== JSON.stringify(after[column]));
 }

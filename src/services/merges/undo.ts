@@ -1,15 +1,16 @@
 import { may } from "../agents/policy.ts";
-import { lockMerging, lockWhole } from "../contacts/merging-lock.ts";
+import { lockWhole } from "../contacts/lock-contact.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, NotFound } from "../platform/errors.ts";
+import { lockMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
 import { summariseAgain } from "./episodes.ts";
 import { takeBack } from "./moves.ts";
 import { getMerge, type Merge } from "./queries.ts";
 import { recordRegrouping } from "./regrouping.ts";
-import { giveIdentities } from "./separate.ts";
-import { restore, type Snapshot } from "./snapshots.ts";
+import { findOpen, giveIdentities } from "./separate.ts";
+import { isChanged, look, restore, type Snapshot } from "./snapshots.ts";
 
 /**
  * Takes a merge back: each contact has again what was theirs, and what was said since goes to whoever said it. What
@@ -36,12 +37,18 @@ export function undoMerge(ctx: Context, contactId: number, mergeId: number): Pro
       [mergeId],
     );
     const snapshots = journal?.snapshots ?? [];
-    const joined = snapshots.filter(({ table }) => table === "conversations").map(({ id }) => id);
-    const changedSince = await changedSinceMerge(tx, snapshots);
+    const conversations = snapshots.filter(({ table }) => table === "conversations");
+    const joined = conversations.map(({ id }) => id);
+    const now = await look(tx, "conversations", joined);
+    const changedSince = conversations.some((one) => isChanged(one, now.get(one.id)));
     await dropCopiedDrafts(tx, joined);
     await takeBack(tx, mergeId, { keptId, mergedId });
-    await restore(tx, snapshots);
-    await endWithSurvivor(tx, snapshots);
+    const survivors = changedSince ? conversations.filter(({ after }) => !after.merged_into_id) : [];
+    const staying = new Set([
+      ...survivors.map(({ id }) => id),
+      ...(await stayEnded(tx, conversations, mergedId)),
+    ]);
+    await restore(tx, snapshots, staying);
     await tx.db("contacts").where({ id: mergedId }).update({ merged_into_id: null });
     const touched = [
       ...(await giveIdentities(tx, {
@@ -55,7 +62,7 @@ export function undoMerge(ctx: Context, contactId: number, mergeId: number): Pro
         identityIds: await identitiesOf(tx, keptId),
       })),
     ];
-    await summariseAgain(tx, changedSince);
+    if (changedSince) await summariseAgain(tx, joined);
     await tx
       .db("contact_merges")
       .where({ id: mergeId })
@@ -72,20 +79,6 @@ async function identitiesOf(tx: Tx, contactId: number): Promise<number[]> {
   return found.map(({ id }) => id);
 }
 
-/** Joined conversations in which something happened since: what lists show of them has to be found again. */
-async function changedSinceMerge(tx: Tx, snapshots: readonly Snapshot[]): Promise<number[]> {
-  const conversations = snapshots.filter(({ table }) => table === "conversations");
-  const now = await rows<{ id: number; at: string }>(
-    tx.db,
-    "select id, to_jsonb(last_activity_at) #>> '{}' as at from conversations where id = any(:ids::bigint[])",
-    { ids: conversations.map(({ id }) => id) },
-  );
-  const changed = now.some(
-    ({ id, at }) => conversations.find((one) => one.id === id)?.after.last_activity_at !== at,
-  );
-  return changed ? conversations.map(({ id }) => id) : [];
-}
-
 /** A draft that was copied when conversations met goes, unless somebody wrote on. */
 async function dropCopiedDrafts(tx: Tx, joined: readonly number[]): Promise<void> {
   await tx.db.raw(
@@ -96,15 +89,38 @@ async function dropCopiedDrafts(tx: Tx, joined: readonly number[]): Promise<void
   );
 }
 
-/** What ended in a conversation that was resolved since is resolved like it. */
-async function endWithSurvivor(tx: Tx, snapshots: readonly Snapshot[]): Promise<void> {
-  for (const { table, id, after } of snapshots) {
-    if (table !== "conversations" || !after.merged_into_id) continue;
-    await tx.db.raw(
-      `update conversations e set status = 'resolved', resolved_at = s.resolved_at, resolved_by_id = s.resolved_by_id,
-         snoozed_until = null, waiting_since = null, unread_count = 0
-       from conversations s where e.id = :id and s.id = :survivorId and s.status = 'resolved'`,
+/**
+ * Conversations that ended in another and cannot be open again: the other was resolved since, nothing of theirs came
+ * back, or their contact has another open one by now, which takes their messages.
+ */
+async function stayEnded(tx: Tx, conversations: readonly Snapshot[], contactId: number): Promise<number[]> {
+  const ended: number[] = [];
+  for (const { id, after } of conversations) {
+    if (!after.merged_into_id) continue;
+    const found = await row<{
+      survivorResolvedAt: Date | null;
+      hasMessages: boolean;
+      isolatedInboxId: number | null;
+    }>(
+      tx.db,
+      `select s.resolved_at as "survivorResolvedAt", e.isolated_inbox_id as "isolatedInboxId",
+         exists (select 1 from messages m where m.conversation_id = e.id and m.shown) as "hasMessages"
+       from conversations e join conversations s on s.id = :survivorId where e.id = :id`,
       { id, survivorId: after.merged_into_id },
     );
+    const other = await findOpen(tx, contactId, found?.isolatedInboxId ?? null);
+    if (other === null && found?.hasMessages && found.survivorResolvedAt === null) continue;
+    ended.push(id);
+    if (other === null) await tx.db("conversations").where({ id }).update({ merged_into_id: null });
+    else {
+      await tx.db.raw(
+        `update messages set conversation_id = :other where id in (select id from messages where conversation_id = :id and shown
+           union all select id from messages where conversation_id = :id and not shown)`,
+        { id, other },
+      );
+      await tx.db("conversations").where({ id }).update({ merged_into_id: other });
+      await summariseAgain(tx, [other]);
+    }
   }
+  return ended;
 }

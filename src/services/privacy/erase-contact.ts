@@ -1,10 +1,11 @@
 import { may } from "../agents/policy.ts";
 import { auditText, messageText } from "../audit/seal.ts";
-import { lockMerging, lockWhole } from "../contacts/merging-lock.ts";
+import { lockWhole } from "../contacts/lock-contact.ts";
 import { getContact } from "../contacts/queries.ts";
 import type { Context, Reader } from "../platform/context.ts";
 import { changed, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden } from "../platform/errors.ts";
+import { lockMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
 
 /** What erasing a person would take, for whoever decides. */
@@ -21,6 +22,7 @@ export interface Extent {
 
 /** The caller has loaded the contact. Counts everything, also what this agent does not see: it would go too. */
 export async function getErasureExtent(ctx: Reader, contactId: number): Promise<Extent> {
+  if (!may(ctx.actor, "erase")) throw new Forbidden();
   const count = (table: string) =>
     `(select count(*)::int from ${table} where contact_id = :contactId) as ${table}`;
   const found = await row<Extent & { attachments: number }>(
@@ -43,13 +45,14 @@ const digestOf = (text: string) => `sha256(convert_to(${text.replaceAll(" ? ", "
  *
  * @throws NotFound, Forbidden; Conflict when it was done already.
  */
-export function eraseContact(ctx: Context, contactId: number): Promise<void> {
+export async function eraseContact(ctx: Context, contactId: number): Promise<void> {
+  await forgetDeliveries(ctx, contactId);
   return transact(ctx, async (tx) => {
     if (!may(tx.actor, "erase")) throw new Forbidden();
     await lockMerging(tx);
     const { id, erasedAt } = await getContact(tx, contactId);
     if (erasedAt) throw new Conflict("privacy.erased_already");
-    await lockWhole(tx, id);
+    await lockWhole(tx, id, true);
     const same = await rows<{ id: number }>(
       tx.db,
       "select id from contacts where id = :id or merged_into_id = :id",
@@ -58,19 +61,15 @@ export function eraseContact(ctx: Context, contactId: number): Promise<void> {
     const ids = same.map((one) => one.id);
     const run = (sql: string) => changed(tx.db, sql, { ids, now: tx.now() });
     const theirs = "contact_id = any(:ids::bigint[])";
-    const addresses = await rows<{ externalId: string }>(
+    const sending = await row(
       tx.db,
-      `select external_id as "externalId" from contact_identities where ${theirs}`,
+      `select 1 from messages where ${theirs} and delivery = 'sending' limit 1`,
       { ids },
     );
-    // Deliveries as they came, kept for two weeks, hold the words too.
-    for (const { externalId } of addresses) {
-      await changed(
-        tx.db,
-        "delete from inbound_events where state = 'done' and position(convert_to(:externalId, 'UTF8') in body) > 0",
-        { externalId },
-      );
-    }
+    if (sending) throw new Conflict("privacy.sending");
+    await run(
+      `update messages set delivery = 'failed', due_at = null, discarded_at = :now where ${theirs} and delivery = 'queued'`,
+    );
     await run(`delete from message_reactions where message_id in (select id from messages where ${theirs})`);
     await run(`update attachments set message_id = null, contact_id = null, file_name = '', sha256 = null, provider_media_id = null,
       created_at = '-infinity' where ${theirs}`);
@@ -106,4 +105,20 @@ export function eraseContact(ctx: Context, contactId: number): Promise<void> {
     tx.record({ type: "contact.regrouped", contactId: id }, { act: "contact.erased", contactId: id });
     for (const other of ids) if (other !== id) tx.record(null, { act: "contact.erased", contactId: other });
   });
+}
+
+/**
+ * Deliveries as they came, kept for two weeks, hold the words too. In a transaction of its own, before anything else: it
+ * reads all of them, and nobody waits for it.
+ */
+async function forgetDeliveries(ctx: Context, contactId: number): Promise<void> {
+  if (!may(ctx.actor, "erase")) throw new Forbidden();
+  const { id } = await getContact(ctx, contactId);
+  await changed(
+    ctx.db,
+    `delete from inbound_events where state in ('done', 'quarantined') and exists (select 1 from contact_identities i
+       where i.contact_id in (select p.id from contacts p where p.id = :id or p.merged_into_id = :id)
+         and position(convert_to(i.external_id, 'UTF8') in body) > 0)`,
+    { id },
+  );
 }

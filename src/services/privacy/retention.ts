@@ -1,6 +1,6 @@
 import { may } from "../agents/policy.ts";
 import { messageText } from "../audit/seal.ts";
-import { type Context, type Reader, systemContext } from "../platform/context.ts";
+import { type Context, type Reader, systemContext, type Tx } from "../platform/context.ts";
 import { changed, row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
@@ -29,8 +29,8 @@ const takes = {
     id: "m.id",
     where: `m.sent_at < :before and m.erased_digest is null and m.text || m.content::text <> '{}'
       and exists (select 1 from conversations c where c.id = m.conversation_id and c.status = 'resolved')`,
-    take: `update messages set erased_digest = sha256(convert_to(${messageText.replaceAll(" ? ", " \\? ")}, 'UTF8')), text = '', content = '{}',
-      edited_text = null, identity_id = null, delivery_error = null where id = any(:ids::bigint[])`,
+    take: `update messages m set erased_digest = sha256(convert_to(${messageText.replaceAll(" ? ", " \\? ")}, 'UTF8')), text = '', content = '{}',
+      edited_text = null, identity_id = null, delivery_error = null where id = any(:ids::bigint[]) and erased_digest is null`,
   },
   files: {
     table: "attachments f join messages m on m.id = f.message_id",
@@ -101,7 +101,7 @@ export async function applyRetention(ctx: Context): Promise<number> {
       const taken = await transact(system, async (tx) => {
         const old = await rows<{ id: number }>(
           tx.db,
-          `select ${id} as id from ${table} where ${where} order by ${id} limit ${perStatement}`,
+          `select ${id} as id from ${table} where ${where} order by ${id} limit ${perStatement} for update of ${id.slice(0, 1)} skip locked`,
           { before },
         );
         if (old.length === 0) return 0;
@@ -109,7 +109,10 @@ export async function applyRetention(ctx: Context): Promise<number> {
           act: "retention.applied",
           data: { kind, before: before.toISOString(), count: old.length },
         });
-        return changed(tx.db, take, { ids: old.map((one) => one.id) });
+        const ids = old.map((one) => one.id);
+        const gone = await changed(tx.db, take, { ids });
+        if (kind === "messages") await forgetPreviews(tx, ids);
+        return gone;
       });
       total += taken;
       if (taken < perStatement) break;
@@ -117,6 +120,22 @@ export async function applyRetention(ctx: Context): Promise<number> {
     await ctx.db("retention_rules").where({ kind }).update({ applied_before: before });
   }
   return total;
+}
+
+/** What lists and the journal of merges show of messages that are gone. */
+async function forgetPreviews(tx: Tx, ids: number[]): Promise<void> {
+  await tx.db.raw(
+    `update conversations c set preview = '' where c.preview <> '' and c.id in (select conversation_id from messages where id = any(:ids::bigint[]))
+       and (select m.erased_digest is not null from messages m where m.conversation_id = c.id and m.shown order by m.sent_at desc, m.id desc limit 1)`,
+    { ids },
+  );
+  await tx.db.raw(
+    `update contact_merges g set snapshots = (select jsonb_agg(case when e ->> 'table' = 'conversations'
+         then jsonb_set(jsonb_set(e, '{before,preview}', '""'), '{after,preview}', '""') else e end) from jsonb_array_elements(g.snapshots) e)
+     where jsonb_array_length(g.snapshots) > 0 and (g.kept_id in (select contact_id from messages where id = any(:ids::bigint[]))
+       or g.merged_id in (select contact_id from messages where id = any(:ids::bigint[])))`,
+    { ids },
+  );
 }
 
 const monthsAgo = (now: Date, months: number): Date =>

@@ -1,6 +1,6 @@
 import { getFirm } from "../agents/firm.ts";
 import { may } from "../agents/policy.ts";
-import { lockContact } from "../contacts/merging-lock.ts";
+import { lockContact } from "../contacts/lock-contact.ts";
 import type { CustomField, FieldValues } from "../fields/types.ts";
 import { parseValues, withValues } from "../fields/values.ts";
 import type { Context, Tx } from "../platform/context.ts";

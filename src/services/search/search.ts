@@ -79,12 +79,13 @@ async function searchContacts(ctx: Reader, query: string): Promise<FoundContact[
 
 function findContacts(ctx: Reader, candidates: string, text: string): Promise<FoundContact[]> {
   const visible = visibleContacts(ctx.actor);
+  const seen = visibleTo(ctx.actor);
   return rows(
     ctx.db,
     `select p.id, p.name, coalesce(nullif(p.phone, ''), (select display from contact_identities where contact_id = p.id order by kind limit 1), '') as phone,
-       (select id from conversations c where c.contact_id = p.id order by opened_at desc limit 1) as "conversationId"
+       (select id from conversations c where c.contact_id = p.id and c.merged_into_id is null and ${seen.sql} order by opened_at desc limit 1) as "conversationId"
      from contacts p where p.id in (${candidates}) and p.merged_into_id is null and ${visible.sql} order by p.id desc limit ${most}`,
-    { ...visible.bindings, pattern: text },
+    { ...visible.bindings, ...seen.bindings, pattern: text },
   );
 }
 
@@ -146,10 +147,12 @@ async function searchRecords(ctx: Reader, query: string): Promise<FoundRecord[]>
       from cases k join contacts p on p.id = k.contact_id
       where plain(k.title) like plain(:pattern) and ${cases.sql} order by k.opened_at desc limit ${mostRecords})
      union all
-     (select 'purchase', u.id, u.contact_id, p.name, null, null, concat_ws(' · ', '#' || coalesce(nullif(u.number, ''), u.external_id), nullif(u.status, '')),
+     (select 'purchase', u.id, u.contact_id, p.name, null, null, concat_ws(' · ', '#' || coalesce(nullif(u.number, ''), u.external_id),
+          (select string_agg(item ->> 'name', ', ') from jsonb_array_elements(u.items) item), nullif(u.status, '')),
         coalesce(u.placed_at, u.created_at)
       from purchases u join contacts p on p.id = u.contact_id
-      where (lower(u.number) like lower(:prefix) or lower(u.external_id) like lower(:prefix)) and ${contacts.sql}
+      where (lower(u.number) like lower(:prefix) or lower(u.external_id) like lower(:prefix)
+          or (u.items <> '[]' and plain(u.items::text) like plain(:pattern))) and ${contacts.sql}
       order by u.id desc limit ${mostRecords})
      union all
      (select 'record', r.id, r.contact_id, p.name, null, null, concat_ws(' · ', t.name, r.title, nullif(r.state, '')), r.at

@@ -67,7 +67,13 @@ export type TimelineData =
     }
   | {
       kind: "note";
-      data: { text: string; by: string | null; pinned: boolean; conversationId: number | null };
+      data: {
+        text: string;
+        wrapUp: { text: string; problem: string; action: string; nextStep: string } | null;
+        by: string | null;
+        pinned: boolean;
+        conversationId: number | null;
+      };
     }
   | {
       kind: "commitment";
@@ -176,7 +182,7 @@ function sources(ctx: Reader): { of: Record<TimelineKind, Source>; bindings: Rec
         where: `n.contact_id = :contactId and (n.conversation_id is null or ${visible.sql})`,
         at: "n.created_at",
         id: "n.id",
-        data: `select x.text, ${by("x.agent_id")} as by, x.pinned, x.conversation_id as "conversationId" from notes x where x.id = p.id`,
+        data: `select x.text, x.wrap_up as "wrapUp", ${by("x.agent_id")} as by, x.pinned, x.conversation_id as "conversationId" from notes x where x.id = p.id`,
       },
       commitment: {
         from: "commitments w",

@@ -11,6 +11,23 @@ type Values = Record<string, string>;
 
 /** Forms of what people note on a customer, all in one shape, with what was typed. */
 export const presentEntryForm = {
+  contact(values: Values, viewer: Viewer): EntryForm {
+    const t = translateFor(viewer.locale);
+    return {
+      title: t("contacts.new"),
+      action: "/contacts",
+      token: values.client_token ?? "",
+      removal: null,
+      errors: {},
+      inputs: [
+        { ...input("name", t("agents.name"), values), required: true, maxLength: 200 },
+        { ...input("phone", t("contact.phone"), values), maxLength: 40, hint: t("contacts.new_phone") },
+        { ...input("email", t("contact.email"), values), maxLength: 254 },
+        { ...input("company", t("contact.company"), values), maxLength: 160 },
+      ],
+    };
+  },
+
   interaction(contactId: number, values: Values, viewer: Viewer): EntryForm {
     const t = translateFor(viewer.locale);
     return {
@@ -49,7 +66,11 @@ export const presentEntryForm = {
         { ...input("number", t("purchases.number"), shown), required: true, maxLength: 80 },
         { ...input("placed_on", t("purchases.placed_on"), shown), type: "date" },
         { ...input("amount", t("purchases.amount_label"), shown), maxLength: 16, inputMode: "decimal" },
-        { ...input("currency", t("purchases.currency_label"), shown), maxLength: 3, hint: "MXN" },
+        {
+          ...input("currency", t("purchases.currency_label"), shown),
+          maxLength: 3,
+          hint: t("purchases.currency"),
+        },
         {
           ...input("items", t("purchases.items"), shown),
           type: "area",

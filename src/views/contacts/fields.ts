@@ -195,9 +195,10 @@ function customChanges(from: unknown, to: unknown, viewer: Viewer): string[] {
 }
 
 /** `talla_de_camisa` → `Talla de camisa`: the field may have another label by now, or be gone. */
-const spoken = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ");
+export const spoken = (key: string): string =>
+  key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ");
 
-function said(value: unknown, t: Translate): string {
+export function said(value: unknown, t: Translate): string {
   if (typeof value === "boolean") return t(value ? "page.yes" : "page.no");
   return (Array.isArray(value) ? value.join(", ") : String(value ?? "")) || "—";
 }

@@ -1,6 +1,7 @@
+import { formatPhone } from "../../services/contacts/phone.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { Duplicate } from "../../services/merges/duplicates.ts";
-import type { Merge } from "../../services/merges/queries.ts";
+import type { ContactExtent, Merge } from "../../services/merges/queries.ts";
 import { phoneOf } from "../conversations/context.ts";
 import { dayAndClock, exact, initials, shortDay } from "../format.ts";
 import { translateFor } from "../i18n.ts";
@@ -22,7 +23,7 @@ export function presentDuplicate(contactId: number, one: Duplicate, viewer: View
     id: one.id,
     name: one.name || one.phone || t("contact.unnamed"),
     initials: initials(one.name),
-    details: [one.phone, one.email, one.company].filter(Boolean).join(" · "),
+    details: [one.phone && formatPhone(one.phone), one.email, one.company].filter(Boolean).join(" · "),
     reasons: one.reasons.map((reason) => t(`merges.reason_${reason}`)).join(", "),
     compare: `/contacts/${contactId}/merge?with=${one.id}`,
   };
@@ -65,18 +66,19 @@ export const comparedLabels = [
   "contact.job",
   "contact.location",
   "contact.language",
+  "contact.preferred_channel",
+  "contact.preferred_hours",
   "contact.tags",
   "contact.identities",
   "contact.since",
   "merges.messages",
+  "timeline.show_purchase",
+  "timeline.show_case",
+  "side.notes",
   "merges.last_activity",
 ] as const;
 
-export function presentCompared(
-  contact: Contact,
-  extent: { messages: number; lastActivityAt: Date | null },
-  viewer: Viewer,
-): ComparedView {
+export function presentCompared(contact: Contact, extent: ContactExtent, viewer: Viewer): ComparedView {
   const t = translateFor(viewer.locale);
   return {
     id: contact.id,
@@ -89,10 +91,15 @@ export function presentCompared(
       contact.jobTitle,
       contact.location,
       contact.language,
+      contact.preferredChannel,
+      contact.preferredHours,
       contact.tags.join(", "),
       contact.identities.map(({ display, externalId }) => display || externalId).join(", "),
       shortDay(contact.firstSeenAt, viewer.now, viewer),
       extent.messages > mostCounted ? t("merges.many", { n: mostCounted }) : String(extent.messages),
+      String(extent.purchases),
+      String(extent.cases),
+      String(extent.notes),
       extent.lastActivityAt ? dayAndClock(extent.lastActivityAt, viewer.now, viewer) : "",
     ],
   };

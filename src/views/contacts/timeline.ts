@@ -2,7 +2,7 @@ import type { TimelineEntry, TimelineKind } from "../../services/story/timeline.
 import { dayAndClock, dayOn, daysAgo, duration, exact, money, shortDay } from "../format.ts";
 import { translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
-import { changeWords } from "./fields.ts";
+import { changeWords, said, spoken } from "./fields.ts";
 
 /** One line of a customer's story. */
 export interface EntryView {
@@ -22,6 +22,7 @@ export interface EntryView {
   /** Its own page part, shown in place when asked for. */
   opens: string | null;
   edit: string | null;
+  removal: string | null;
 }
 
 const icons: Record<TimelineKind, string> = {
@@ -45,6 +46,7 @@ const nothing: Part = {
   link: null,
   opens: null,
   edit: null,
+  removal: null,
 };
 
 export function presentEntry(contactId: number, entry: TimelineEntry, viewer: Viewer): EntryView {
@@ -147,15 +149,27 @@ function partOf(contactId: number, entry: TimelineEntry, viewer: Viewer): Part {
         ...nothing,
         title: facts(data.type, data.title),
         state: data.state,
+        facts: Object.entries(data.values)
+          .filter(([, value]) => String(value) !== data.title && String(value) !== data.state)
+          .map(([key, value]) => `${spoken(key)}: ${said(value, t)}`)
+          .join(" · "),
         edit: `/contacts/${contactId}/records/${id}`,
       };
     }
     case "note": {
       const { data } = entry;
+      const { wrapUp } = data;
       return {
         ...nothing,
-        title: data.text,
+        title: wrapUp ? wrapUp.text || t("wrap_up.short") : data.text,
         facts: facts(data.by ?? t("agent.gone"), data.pinned && t("notes.pinned")),
+        texts: wrapUp
+          ? texts(
+              [t("wrap_up.problem"), wrapUp.problem],
+              [t("wrap_up.action"), wrapUp.action],
+              [t("wrap_up.next_step"), wrapUp.nextStep],
+            )
+          : [],
       };
     }
     case "commitment": {

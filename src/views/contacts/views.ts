@@ -18,6 +18,8 @@ export interface ContactViews {
     initials: string;
     phone: string;
     since: string;
+    /** When the person was erased, or empty. */
+    erased: string;
     cases: CaseView[];
     worth: WorthView | null;
     purchases: PurchaseView[];
@@ -59,7 +61,8 @@ export interface ContactViews {
   "contacts/_timeline": { timeline: TimelineView };
   "contacts/_entries": { timeline: TimelineView };
   "contacts/_entry_form": { form: EntryForm };
-  "contacts/entry": Page & { contactId: number; name: string; form: EntryForm };
+  /** Without a contact the form makes one. */
+  "contacts/entry": Page & { contactId: number | null; name: string; form: EntryForm };
   "contacts/_files": { files: FileTile[]; next: string | null };
   "contacts/_field": { field: FieldView; editAll: string };
   "contacts/_field_form": { field: FieldView; editAll: string; error: string };
@@ -73,7 +76,8 @@ export interface ContactViews {
 }
 
 export interface TimelineView {
-  filters: { name: string; href: string; isCurrent: boolean }[];
+  /** `page` is the whole page with this filter. */
+  filters: { name: string; href: string; page: string; isCurrent: boolean }[];
   entries: EntryView[];
   next: string | null;
   /** The messages themselves, when they were asked for. */

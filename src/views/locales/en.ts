@@ -923,7 +923,7 @@ export const en: Record<keyof typeof es, string> = {
     "They prefer “{hours}” and it is {now} now. You may write all the same, or snooze the conversation.",
   "privacy.erased_already": "This person was erased already.",
   "privacy.erase": "Erase this person",
-  "privacy.export": "Everything of theirs",
+  "privacy.export": "Export their data",
   "privacy.back": "Back to the card",
   "privacy.json": "Download for programs (JSON)",
   "privacy.made": "Made by {name}, {when}",
@@ -993,4 +993,24 @@ export const en: Record<keyof typeof es, string> = {
   "companies.industry": "Industry",
   "companies.size": "Size",
   "set_up.firm_missing": "Write the firm's name.",
+  "merges.hidden": "Part of this card is another team's: ask them.",
+  "privacy.is_erased": "This person was erased: nothing can be written about them any more.",
+  "privacy.sending": "A message to this person is on its way. Wait a moment and try again.",
+  "imports.broke":
+    "The import stopped after row {row}: something in the next batch cannot be stored. What came before is imported.",
+  "act.interaction.deleted": "Deleted an interaction",
+  "merges.separate_sure":
+    "What was said through {number} goes to a new card, with its conversations and cases. To undo it, merge the two cards.",
+  "merges.separate_do": "Separate this number",
+  "imports.mapping_again": "Change what each column is",
+  "imports.check_again": "Check again",
+  "wrap_up.short": "Wrap-up",
+  "timeline.remove": "Delete",
+  "timeline.remove_sure": "This cannot be undone.",
+  "composer.answer_only": "They asked not to be written to: answer what they asked and nothing else.",
+  "privacy.tombstone":
+    "This person was erased: {when}. Dates, counts and purchases are left, and are nobody's.",
+  "contacts.new": "New customer",
+  "contacts.new_phone": "With + and the country, or as one dials in yours.",
+  "contacts.name_missing": "Write a name.",
 };

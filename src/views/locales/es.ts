@@ -954,7 +954,7 @@ export const es = {
     "Prefiere «{hours}» y ahora son las {now}. Puedes escribirle igual, o posponer la conversación.",
   "privacy.erased_already": "Esta persona ya se borró.",
   "privacy.erase": "Borrar a esta persona",
-  "privacy.export": "Todo lo suyo",
+  "privacy.export": "Exportar sus datos",
   "privacy.back": "Volver a la ficha",
   "privacy.json": "Descargar para programas (JSON)",
   "privacy.made": "Hecho por {name}, {when}",
@@ -1022,4 +1022,24 @@ export const es = {
   "companies.industry": "Giro",
   "companies.size": "Tamaño",
   "set_up.firm_missing": "Escribe el nombre de la empresa.",
+  "merges.hidden": "Parte de esta ficha la lleva otro equipo: pídeselo a ellos.",
+  "privacy.is_erased": "Esta persona se borró: ya no se puede escribir nada de ella.",
+  "privacy.sending": "Hay un mensaje saliendo hacia esta persona. Espera un momento y vuelve a intentarlo.",
+  "imports.broke":
+    "La importación se detuvo después de la fila {row}: algo en el lote siguiente no se puede guardar. Lo anterior quedó importado.",
+  "act.interaction.deleted": "Borró una interacción",
+  "merges.separate_sure":
+    "Lo que se dijo por {number} se irá a una ficha nueva, con sus conversaciones y sus casos. Para deshacerlo, une las dos fichas.",
+  "merges.separate_do": "Separar este número",
+  "imports.mapping_again": "Cambiar qué es cada columna",
+  "imports.check_again": "Revisar otra vez",
+  "wrap_up.short": "Cierre",
+  "timeline.remove": "Borrar",
+  "timeline.remove_sure": "No se puede deshacer.",
+  "composer.answer_only": "Pidió que no se le escriba: contesta lo que preguntó y nada más.",
+  "privacy.tombstone":
+    "Esta persona se borró: {when}. Quedan fechas, cantidades y compras, que ya no son de nadie.",
+  "contacts.new": "Cliente nuevo",
+  "contacts.new_phone": "Con + y el país, o como se marca en el tuyo.",
+  "contacts.name_missing": "Escribe un nombre.",
 } as const;
