@@ -1,5 +1,5 @@
 import type { TimelineEntry, TimelineKind } from "../../services/story/timeline.ts";
-import { dayAndClock, dayOn, daysAgo, duration, exact, money, shortDay } from "../format.ts";
+import { dayAndClock, dayKey, dayOn, daysAgo, duration, exact, money, shortDay } from "../format.ts";
 import { translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
 import { changeWords, said, spoken } from "./fields.ts";
@@ -150,7 +150,8 @@ function partOf(contactId: number, entry: TimelineEntry, viewer: Viewer): Part {
         title: facts(data.type, data.title),
         state: data.state,
         facts: Object.entries(data.values)
-          .filter(([, value]) => String(value) !== data.title && String(value) !== data.state)
+          .filter(([, value]) => ![data.title, data.state].includes(String(value)))
+          .filter(([, value]) => String(value).slice(0, 10) !== dayKey(entry.at, viewer))
           .map(([key, value]) => `${spoken(key)}: ${said(value, t)}`)
           .join(" · "),
         edit: `/contacts/${contactId}/records/${id}`,
