@@ -188,6 +188,7 @@ table commitments (
   constraint commitments_promised_by_id_fkey FOREIGN KEY (promised_by_id) REFERENCES agents(id)
   constraint commitments_pkey PRIMARY KEY (id)
 )
+CREATE INDEX commitments_due ON public.commitments USING btree (due_on, id) WHERE (done_at IS NULL);
 CREATE INDEX commitments_open ON public.commitments USING btree (contact_id, due_on, id) WHERE (done_at IS NULL);
 CREATE INDEX commitments_timeline ON public.commitments USING btree (contact_id, promised_at DESC, id DESC);
 

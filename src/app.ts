@@ -5,6 +5,7 @@ import { apiV1 } from "./routes/api/v1.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
 import { cases } from "./routes/cases.ts";
+import { commitments } from "./routes/commitments.ts";
 import { companies } from "./routes/companies.ts";
 import { contactEntries } from "./routes/contact-entries.ts";
 import { contactFields } from "./routes/contact-fields.ts";
@@ -135,6 +136,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     contactPurchases,
     imports,
     mentions,
+    commitments,
     companies,
     contactsExport,
     privacy,

@@ -15,7 +15,7 @@ import type { EntryForm } from "../views/contacts/views.ts";
 import { phoneOf } from "../views/conversations/context.ts";
 import { translateFor } from "../views/i18n.ts";
 import { fragment, leave } from "./respond.ts";
-import { errorWords, fieldErrors, idParam, localTime, text, typed, uuid } from "./validate.ts";
+import { errorWords, idParam, localTime, parseForm, text, typed, uuid } from "./validate.ts";
 
 const interactionForm = z.object({
   client_token: uuid,
@@ -56,7 +56,7 @@ contactEntries.post("/contacts/:id/interactions", async (req, res) => {
     contact,
     presentEntryForm.interaction(contact.id, typed(req.body), req.viewer),
     async () => {
-      const form = parsed(interactionForm, req.body);
+      const form = parseForm(interactionForm, req.body);
       const at = localTime(form.at, req.viewer);
       if (!at) throw new Invalid({ at: "interactions.time" });
       await addInteraction(req.ctx, contact.id, {
@@ -79,14 +79,14 @@ contactEntries.post("/contacts/:id/interactions/:interaction/removal", async (re
 
 contactEntries.post("/contacts/:id/commitments", async (req, res) => {
   const contact = await getContact(req.ctx, idParam(req.params));
-  const form = parsed(promiseForm, req.body);
+  const form = parseForm(promiseForm, req.body);
   await promiseTo(req.ctx, contact.id, { text: form.text, dueOn: form.due_on || null });
   leave(req, res, `/contacts/${contact.id}`);
 });
 
 contactEntries.post("/contacts/:id/notes", async (req, res) => {
   const contact = await getContact(req.ctx, idParam(req.params));
-  const form = parsed(noteForm, req.body);
+  const form = parseForm(noteForm, req.body);
   await noteOnContact(req.ctx, contact.id, { text: form.text, clientToken: form.client_token });
   leave(req, res, `/contacts/${contact.id}`);
 });
@@ -174,13 +174,6 @@ async function saveTyped(
   await answer(req, res, contact, presentEntryForm.record(form, req.viewer), async () => {
     await saveRecord(req.ctx, contact.id, typeId, externalId, values);
   });
-}
-
-/** @throws Invalid with a reason for each field. */
-function parsed<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const form = schema.safeParse(body ?? {});
-  if (!form.success) throw new Invalid(fieldErrors(form.error));
-  return form.data;
 }
 
 /** Does what the form asks and goes back to the customer, or shows it again with what is wrong. */

@@ -3,14 +3,14 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { listCases } from "../services/cases/queries.ts";
 import { listContactChanges } from "../services/contacts/changes.ts";
-import { type Contact, getContact, listContacts } from "../services/contacts/queries.ts";
+import { type Contact, getContact, lacks, listContacts } from "../services/contacts/queries.ts";
 import { updateContact } from "../services/contacts/save-contact.ts";
+import { noteView } from "../services/contacts/views.ts";
 import { listFields } from "../services/fields/queries.ts";
 import type { CustomField } from "../services/fields/types.ts";
 import { listDuplicates } from "../services/merges/duplicates.ts";
 import { listMerges } from "../services/merges/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
-import { transact } from "../services/platform/transact.ts";
 import { listRecordTypes } from "../services/records/queries.ts";
 import { getBehaviour } from "../services/story/behaviour.ts";
 import { getStory } from "../services/story/story.ts";
@@ -67,7 +67,12 @@ export const contacts: Router = Router();
 contacts.get("/contacts", async (req, res) => {
   const search = typeof req.query.q === "string" ? req.query.q.slice(0, 100) : "";
   const before = optionalId.catch(null).parse(req.query.before);
-  const found = await listContacts(req.ctx, { search }, { before, limit: pageSize + 1 });
+  const lack = z
+    .enum(["", ...lacks])
+    .catch("")
+    .parse(req.query.lack ?? "");
+  const query = { search, lack: lack === "" ? undefined : lack };
+  const found = await listContacts(req.ctx, query, { before, limit: pageSize + 1 });
   const shown = found.slice(0, pageSize);
   const last = shown.at(-1);
   const t = translateFor(req.viewer.locale);
@@ -77,8 +82,13 @@ contacts.get("/contacts", async (req, res) => {
       search,
       next:
         found.length > pageSize && last
-          ? `/contacts?${new URLSearchParams({ q: search, before: String(last.id) })}`
+          ? `/contacts?${new URLSearchParams({ q: search, lack, before: String(last.id) })}`
           : null,
+      filters: (["", ...lacks] as const).map((one) => ({
+        name: t(`contacts.lack_${one || "nothing"}`),
+        href: `/contacts?${new URLSearchParams({ q: search, lack: one })}`,
+        isCurrent: one === lack,
+      })),
       contacts: shown.map((contact) => ({
         id: contact.id,
         href: `/contacts/${contact.id}`,
@@ -138,7 +148,7 @@ async function page(
   const { ctx, viewer } = req;
   const contact = await getContact(ctx, idParam(req.params));
   // Whoever looked at a person's card can be named.
-  await transact(ctx, async (tx) => tx.record(null, { act: "contact.viewed", contactId: contact.id }));
+  await noteView(ctx, contact.id);
   const [story, cases, behaviour, changes, duplicates, merges, own, types, timeline] = await Promise.all([
     getStory(ctx, contact.id),
     listCases(ctx, contact.id),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Invalid, NotFound } from "../services/platform/errors.ts";
+import { Invalid, NotFound } from "../services/platform/errors.ts";
 import type { MessageKey } from "../services/platform/message-key.ts";
 import { translateFor } from "../views/i18n.ts";
 import type { Viewer } from "../views/index.ts";
@@ -62,4 +62,11 @@ export function fieldErrors(error: z.ZodError): Record<string, MessageKey> {
       : "error.field";
   }
   return errors;
+}
+
+/** What a form says. @throws Invalid with a reason for each field. */
+export function parseForm<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
+  const form = schema.safeParse(body ?? {});
+  if (!form.success) throw new Invalid(fieldErrors(form.error));
+  return form.data;
 }

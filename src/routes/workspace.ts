@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Request } from "express";
 import { isOutsidePreferredHours } from "../services/contacts/preferred-hours.ts";
+import { noteView } from "../services/contacts/views.ts";
 import { findPagePosition, getThread, type ThreadCursor } from "../services/conversations/thread.ts";
 import type { Conversation } from "../services/conversations/types.ts";
 import type { Story } from "../services/story/story.ts";
@@ -35,6 +36,8 @@ export async function loadWorkspace(
   const [thread, { contact, story, drafts, colleagues, topics, fields }] = await Promise.all([
     loadThread(req, conversation, before),
     getSurroundings(ctx, conversation),
+    // The card stands beside the conversation: opening it is looking at it.
+    noteView(ctx, conversation.contactId),
   ]);
   return {
     id: conversation.id,

@@ -3,7 +3,7 @@ import type { View } from "../services/conversations/list.ts";
 import type { CompanyViews } from "./companies/views.ts";
 import type { ContactViews } from "./contacts/views.ts";
 import type { CaseView } from "./conversations/cases.ts";
-import type { BandView, SideView } from "./conversations/panels.ts";
+import type { BandView, CommitmentView, SideView } from "./conversations/panels.ts";
 import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
 import type { ImportViews } from "./imports/views.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
@@ -139,6 +139,10 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   "live/happenings": { id: number; items: Extract<ThreadItem, { type: "happening" }>[] };
   "search/show": Page & { query: string; found: FoundView };
   "search/_results": { query: string; found: FoundView };
+  "commitments/index": Page & {
+    filters: { name: string; href: string; isCurrent: boolean }[];
+    commitments: (CommitmentView & { name: string; href: string })[];
+  };
   "mentions/index": Page & {
     hasUnseen: boolean;
     mentions: {

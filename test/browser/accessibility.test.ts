@@ -109,6 +109,7 @@ describe("accessibility and small screens", () => {
     "/imports",
     "/imports/1",
     "/mentions",
+    "/commitments?who=all",
     "/settings/fields",
     "/settings/tags",
     "/settings/retention",

@@ -97,14 +97,19 @@ describe("customers' data, on pages", () => {
     });
   });
 
-  it("leaves a line in the audit whenever somebody looks at their card", async () => {
+  it("leaves a line in the audit when somebody looks at their card, there or beside a conversation, once for one look", async () => {
     const { id } = await createContact(hilo.cast.ana, { name: "Mirada" });
     await ana.get(`/contacts/${id}`).expect(200);
-    const seen = await one(
-      "select actor_id from audit_events where act = 'contact.viewed' and contact_id = ?",
-      id,
-    );
-    expect(seen).to.deep.equal({ actor_id: hilo.cast.ids.ana });
+    await ana.get(`/contacts/${id}`).expect(200);
+    const seen = (contactId: number) =>
+      hilo.cast.platform
+        .db("audit_events")
+        .where({ act: "contact.viewed", contact_id: contactId })
+        .select("actor_id");
+    expect(await seen(id)).to.deep.equal([{ actor_id: hilo.cast.ids.ana }]);
+    const other = await somebody("Al lado");
+    await ana.get(`/conversations/${other.conversationId}`).expect(200);
+    expect(await seen(other.contactId)).to.deep.equal([{ actor_id: hilo.cast.ids.ana }]);
   });
 
   it("is made by hand, once for the same form, and says what is wrong", async () => {
@@ -150,5 +155,39 @@ describe("customers' data, on pages", () => {
         (await diego.post(path).send({ name: { toString: 1 }, label: { toString: 1 } })).status,
         path,
       ).to.be.oneOf([303, 422]);
+  });
+
+  it("stands with what was promised to everybody until it is kept", async () => {
+    const { contactId } = await somebody("Prometida");
+    await ana
+      .post(`/contacts/${contactId}/commitments`)
+      .type("form")
+      .send({ text: "Llamar el lunes", due_on: "2026-12-01" })
+      .expect(303);
+    const page = await ana.get("/commitments").expect(200);
+    expect(page.text).to.contain("Llamar el lunes").and.contain("Prometida");
+    expect((await (await hilo.as("bruno")).get("/commitments")).text).to.not.contain("Llamar el lunes");
+    expect((await (await hilo.as("bruno")).get("/commitments?who=all")).text).to.contain("Llamar el lunes");
+    const [, path] = /action="(\/commitments\/\d+)"/.exec(page.text) ?? [];
+    await ana
+      .post(path ?? "")
+      .type("form")
+      .send({ done: "1", from: "commitments" })
+      .expect(303)
+      .expect("location", "/commitments");
+    expect((await ana.get("/commitments")).text).to.not.contain("Llamar el lunes");
+  });
+
+  it("can be looked for by what their cards lack", async () => {
+    const { id } = await createContact(hilo.cast.ana, { name: "Sin nada" });
+    for (const lack of ["email", "company"])
+      expect((await ana.get(`/contacts?lack=${lack}`).expect(200)).text).to.contain("Sin nada");
+    expect((await ana.get("/contacts?lack=activity").expect(200)).text).to.not.contain("Sin nada");
+    await hilo.cast.platform.db.raw(
+      "update contacts set first_seen_at = now() - interval '2 years' where id = ?",
+      [id],
+    );
+    expect((await ana.get("/contacts?lack=activity").expect(200)).text).to.contain("Sin nada");
+    await ana.get("/contacts?lack=x&lack=y").expect(200);
   });
 });

@@ -14,7 +14,7 @@ import { translateFor } from "../../views/i18n.ts";
 import type { FieldFormView } from "../../views/settings/views.ts";
 import { requirePermission } from "../guards.ts";
 import { redirect } from "../respond.ts";
-import { errorWords, fieldErrors, idParam, optionalId, text, typed } from "../validate.ts";
+import { errorWords, idParam, optionalId, parseForm, text, typed } from "../validate.ts";
 
 const fieldForm = z.object({
   label: text(200),
@@ -38,14 +38,16 @@ fields.get("/settings/fields", (req, res) => page(req, res));
 fields.post("/settings/fields", async (req, res) => {
   const { record_type_id } = typed(req.body);
   await save(req, res, `new-${record_type_id ?? ""}`, async () => {
-    const form = parsed(fieldForm, req.body);
+    const form = parseForm(fieldForm, req.body);
     await addField(req.ctx, form.record_type_id, fieldOf(form));
   });
 });
 
 fields.post("/settings/fields/:id", async (req, res) => {
   const id = idParam(req.params);
-  await save(req, res, `field-${id}`, () => changeField(req.ctx, id, fieldOf(parsed(fieldForm, req.body))));
+  await save(req, res, `field-${id}`, () =>
+    changeField(req.ctx, id, fieldOf(parseForm(fieldForm, req.body))),
+  );
 });
 
 fields.post("/settings/fields/:id/archiving", async (req, res) => {
@@ -67,12 +69,14 @@ fields.post("/settings/record-types", async (req, res) => {
       place: "state",
     },
   ];
-  await save(req, res, "type-new", () => createRecordType(req.ctx, parsed(typeForm, req.body).name, first));
+  await save(req, res, "type-new", () =>
+    createRecordType(req.ctx, parseForm(typeForm, req.body).name, first),
+  );
 });
 
 fields.post("/settings/record-types/:id", async (req, res) => {
   const id = idParam(req.params);
-  await save(req, res, `type-${id}`, () => renameRecordType(req.ctx, id, parsed(typeForm, req.body).name));
+  await save(req, res, `type-${id}`, () => renameRecordType(req.ctx, id, parseForm(typeForm, req.body).name));
 });
 
 fields.post("/settings/record-types/:id/archiving", async (req, res) => {
@@ -80,13 +84,6 @@ fields.post("/settings/record-types/:id/archiving", async (req, res) => {
   await archiveRecordType(req.ctx, idParam(req.params), archived === "1");
   redirect(res, "/settings/fields");
 });
-
-/** @throws Invalid with a reason for each field. */
-function parsed<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const form = schema.safeParse(body ?? {});
-  if (!form.success) throw new Invalid(fieldErrors(form.error));
-  return form.data;
-}
 
 const fieldOf = ({ label, kind, options, place }: z.output<typeof fieldForm>): FieldForm => ({
   label,

@@ -6,7 +6,7 @@ import { lockConversation } from "../conversations/queries.ts";
 import { isDay } from "../fields/values.ts";
 import { type Visibility, visibleIsolation } from "../inboxes/policy.ts";
 import type { Actor, Context, Reader, Tx } from "../platform/context.ts";
-import { row } from "../platform/database.ts";
+import { row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 
@@ -41,6 +41,35 @@ export function commitmentsSql({ actor, now }: Reader): { sql: string; bindings:
       order by w.done_at is not null, w.due_on nulls last, w.id limit ${mostShown}`,
     bindings: { ...visible.bindings, now: now() },
   };
+}
+
+/** An open promise to anybody, with whom it was made to. */
+export interface OpenCommitment extends Commitment {
+  contactId: number;
+  contactName: string;
+  conversationId: number | null;
+}
+
+const mostOpen = 200;
+
+/**
+ * Open promises to all customers that the actor may know of, the nearest due first and those without a day last.
+ *
+ * @param byId only those that this agent made; null for everybody's.
+ */
+export function listOpenCommitments(ctx: Reader, byId: number | null): Promise<OpenCommitment[]> {
+  const visible = visibleTo(ctx.actor);
+  const contacts = visibleContacts(ctx.actor);
+  return rows(
+    ctx.db,
+    `select w.id, w.text, w.due_on::text as "dueOn", a.name as "promisedBy", w.promised_at as "promisedAt", false as "isDone",
+       w.contact_id as "contactId", p.name as "contactName", w.conversation_id as "conversationId"
+     from commitments w join contacts p on p.id = w.contact_id left join agents a on a.id = w.promised_by_id
+     where w.done_at is null and (:byId::bigint is null or w.promised_by_id = :byId::bigint)
+       and ${visible.sql} and (w.conversation_id is not null or ${contacts.sql})
+     order by w.due_on nulls last, w.id limit ${mostOpen}`,
+    { ...visible.bindings, ...contacts.bindings, byId },
+  );
 }
 
 /** What is promised, and until which day (`2026-11-23`, null is soon). */

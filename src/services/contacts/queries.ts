@@ -62,7 +62,11 @@ export function contactSql(actor: Actor): { sql: string; bindings: Record<string
   return { sql: `select ${columns} from ${from} where p.id = ${whom} and ${sql}`, bindings };
 }
 
+/** What is wrong with a card: nobody heard of them for a year, or there is no way to write to them beside the channel. */
+export const lacks = ["activity", "email", "company"] as const;
+
 export interface ContactQuery {
+  lack?: (typeof lacks)[number] | undefined;
   /** Part of a name, an e-mail or a phone. */
   search?: string | undefined;
   /** Exactly this phone, in any spelling. */
@@ -70,6 +74,13 @@ export interface ContactQuery {
   email?: string | undefined;
   companyId?: number | undefined;
 }
+
+const lacking = {
+  activity: `p.first_seen_at < now() - interval '1 year' and not exists (select 1 from conversations lc
+    where lc.contact_id = p.id and lc.last_activity_at > now() - interval '1 year')`,
+  email: "p.email = ''",
+  company: "p.company_id is null",
+} satisfies Record<(typeof lacks)[number], string>;
 
 /** Newest first; `before` is the id to go on from. */
 export function listContacts(
@@ -92,6 +103,7 @@ export function listContacts(
       `p.id in (select id from contacts where phone_match_key = :phone
         union select contact_id from contact_identities where phone_match_key = :phone)`,
     query.email !== undefined && "p.email <> '' and lower(p.email) = lower(:email)",
+    query.lack && lacking[query.lack],
     query.companyId !== undefined && "p.company_id = :companyId",
     page.before !== null && "p.id < :before",
   ].filter(Boolean);

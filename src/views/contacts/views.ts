@@ -11,7 +11,12 @@ import type { EntryView } from "./timeline.ts";
 
 /** Templates of customers' pages, and their data. */
 export interface ContactViews {
-  "contacts/index": Page & { contacts: ContactRow[]; search: string; next: string | null };
+  "contacts/index": Page & {
+    contacts: ContactRow[];
+    filters: { name: string; href: string; isCurrent: boolean }[];
+    search: string;
+    next: string | null;
+  };
   "contacts/show": Page & {
     contact: Contact;
     name: string;

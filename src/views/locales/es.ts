@@ -1042,4 +1042,15 @@ export const es = {
   "contacts.new": "Cliente nuevo",
   "contacts.new_phone": "Con + y el país, o como se marca en el tuyo.",
   "contacts.name_missing": "Escribe un nombre.",
+  "commitments.mine": "Los míos",
+  "commitments.everybodys": "Los de todos",
+  "commitments.whose": "De quién",
+  "commitments.none_more":
+    "Lo que prometas en una conversación o en una ficha aparecerá aquí hasta que lo cumplas.",
+  "commitments.see": "Ver los compromisos",
+  "contacts.lack": "Qué fichas mostrar",
+  "contacts.lack_nothing": "Todos",
+  "contacts.lack_activity": "Sin actividad en un año",
+  "contacts.lack_email": "Sin correo",
+  "contacts.lack_company": "Sin empresa",
 } as const;
