@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { type Request, Router } from "express";
 import { z } from "zod";
 import { getFirm } from "../services/agents/firm.ts";
-import { parseAmount } from "../services/contacts/amount.ts";
 import {
   getPurchase,
   isNumberTaken,
@@ -10,6 +9,7 @@ import {
   savePurchase,
 } from "../services/contacts/purchases.ts";
 import { getContact } from "../services/contacts/queries.ts";
+import { parseAmount, parseItems } from "../services/contacts/typed-purchase.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { presentEntryForm } from "../views/contacts/entry-forms.ts";
 import { dayKey } from "../views/format.ts";
@@ -129,17 +129,4 @@ function read(req: Request): { fields: PurchaseFields; token: string } {
       items: parseItems(data.items),
     },
   };
-}
-
-/** One a line: `2 x Silla`, or only its name. */
-function parseItems(lines: string): NonNullable<PurchaseFields["items"]> {
-  return lines
-    .split("\n")
-    .map((line) => line.trim())
-    .filter(Boolean)
-    .slice(0, 200)
-    .map((line) => {
-      const [, quantity, name] = /^(\d{1,6})\s*[x×]\s+(.+)$/i.exec(line) ?? [];
-      return name ? { name: name.slice(0, 200), quantity: Number(quantity) } : { name: line.slice(0, 200) };
-    });
 }

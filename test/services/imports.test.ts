@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { parseAmount } from "../../src/services/contacts/amount.ts";
 import { savePurchase } from "../../src/services/contacts/purchases.ts";
 import { getContact } from "../../src/services/contacts/queries.ts";
 import { createContact } from "../../src/services/contacts/save-contact.ts";
+import { parseAmount } from "../../src/services/contacts/typed-purchase.ts";
 import { addField } from "../../src/services/fields/save-field.ts";
 import { parseTime } from "../../src/services/imports/import-purchases.ts";
 import { getImport, listFaults } from "../../src/services/imports/queries.ts";

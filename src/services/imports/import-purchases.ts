@@ -1,6 +1,6 @@
 import { getFirm } from "../agents/firm.ts";
-import { parseAmount } from "../contacts/amount.ts";
 import { parsePhone, phoneMatchKey } from "../contacts/phone.ts";
+import { parseAmount, parseItems } from "../contacts/typed-purchase.ts";
 import { isDay } from "../fields/values.ts";
 import type { Tx } from "../platform/context.ts";
 import { json, rows } from "../platform/database.ts";
@@ -114,7 +114,7 @@ function read(
     amount,
     currency,
     status: values.status ?? null,
-    items: values.items ? parseItems(values.items) : null,
+    items: values.items ? parseItems(values.items, /[\n;|]/) : null,
     trackingUrl: url,
     deliveryWindow: values.deliveryWindow ?? null,
     returnedAt,
@@ -138,18 +138,6 @@ export function parseTime(text: string, timeZone: string): string | null {
   } catch {
     return null;
   }
-}
-
-function parseItems(text: string): { name: string; quantity?: number }[] {
-  return text
-    .split(/[\n;|]/)
-    .map((line) => line.trim())
-    .filter(Boolean)
-    .slice(0, 200)
-    .map((line) => {
-      const [, quantity, name] = /^(\d{1,6})\s*[x×]\s+(.+)$/i.exec(line) ?? [];
-      return name ? { name: name.slice(0, 200), quantity: Number(quantity) } : { name: line.slice(0, 200) };
-    });
 }
 
 /** Under which id each purchase is known, by row number. */

@@ -25,7 +25,8 @@ export const cardFields = [
 ] as const;
 export type CardField = (typeof cardFields)[number];
 
-const labels: Record<CardField, string> = {
+/** What each is called. */
+export const cardLabels: Record<CardField, string> = {
   name: "agents.name",
   phone: "contact.phone",
   email: "contact.email",
@@ -42,7 +43,7 @@ const labels: Record<CardField, string> = {
 
 /** What a field of the card is called. */
 export const fieldLabel = (name: CardField, viewer: Viewer): string =>
-  translateFor(viewer.locale)(labels[name]);
+  translateFor(viewer.locale)(cardLabels[name]);
 
 const lengths: Partial<Record<CardField, number>> = {
   phone: 40,
@@ -128,7 +129,7 @@ export function presentField(contact: Contact, name: CardField, viewer: Viewer):
   return {
     name,
     domId: domId("field", name),
-    label: t(labels[name]),
+    label: t(cardLabels[name]),
     shown: isFlag ? t(value ? "page.yes" : "page.no") : value,
     isKnown: value !== "" || name === "phone" || name === "email" || name === "tags",
     link: linkOf(contact, name),
@@ -178,7 +179,7 @@ export function changeWords(
   const t = translateFor(viewer.locale);
   return Object.entries(fields).flatMap(([field, { from, to }]) => {
     if (field === "custom") return customChanges(from, to, viewer);
-    const key = labels[field as CardField];
+    const key = cardLabels[field as CardField];
     return key ? [t("contact.field_change", { field: t(key), from: said(from, t), to: said(to, t) })] : [];
   });
 }

@@ -1,21 +1,12 @@
 import type { Import } from "../../services/imports/types.ts";
+import { cardLabels } from "../contacts/fields.ts";
 import { dayAndClock } from "../format.ts";
 import { translateFor } from "../i18n.ts";
 import type { Viewer } from "../index.ts";
 
 /** Fields of the card have their words there; those of purchases beside them. */
 const labels: Record<string, string> = {
-  name: "agents.name",
-  phone: "contact.phone",
-  email: "contact.email",
-  company: "contact.company",
-  jobTitle: "contact.job",
-  location: "contact.location",
-  language: "contact.language",
-  preferredChannel: "contact.preferred_channel",
-  preferredHours: "contact.preferred_hours",
-  doNotCall: "contact.do_not_call",
-  tags: "contact.tags",
+  ...cardLabels,
   contactPhone: "imports.contact_phone",
   contactEmail: "imports.contact_email",
   number: "purchases.number",
