@@ -1,6 +1,6 @@
 import type { Context } from "../platform/context.ts";
 import type { Memories } from "../platform/memory.ts";
-import { transact } from "../platform/transact.ts";
+import { recordAlone } from "../platform/transact.ts";
 
 /** Looking again within this time is still the same look. Milliseconds. */
 const sameLookMs = 15 * 60_000;
@@ -20,7 +20,7 @@ export async function noteView(ctx: Context, contactId: number): Promise<void> {
   const key = `${ctx.actor.id}/${contactId}`;
   const now = ctx.now().getTime();
   if (now - (looks.get(key) ?? Number.NEGATIVE_INFINITY) < sameLookMs) return;
-  await transact(ctx, async (tx) => tx.record(null, { act: "contact.viewed", contactId }));
+  await recordAlone(ctx, { act: "contact.viewed", contactId });
   looks.delete(key);
   looks.set(key, now);
   if (looks.size > mostRemembered) looks.delete(looks.keys().next().value ?? key);

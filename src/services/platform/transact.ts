@@ -1,3 +1,4 @@
+import type { Knex } from "knex";
 import type { Context, Tx } from "./context.ts";
 import { json } from "./database.ts";
 import { type Audit, type Fact, factsChannel, packFacts } from "./events.ts";
@@ -22,7 +23,7 @@ export async function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): P
       },
     };
     const result = await work(tx);
-    if (audits.length > 0) await writeAudit(ctx, tx, audits);
+    if (audits.length > 0) await writeAudit(ctx, db, audits);
     if (facts.length > 0) {
       await db.raw("select pg_notify(?, payload) from unnest(?::text[]) payload", [
         factsChannel,
@@ -35,9 +36,12 @@ export async function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): P
   return done;
 }
 
-async function writeAudit(ctx: Context, tx: Tx, audits: readonly Audit[]): Promise<void> {
+/** An act that changes nothing, in a statement of its own: somebody looked. */
+export const recordAlone = (ctx: Context, audit: Audit): Promise<void> => writeAudit(ctx, ctx.db, [audit]);
+
+async function writeAudit(ctx: Context, db: Knex, audits: readonly Audit[]): Promise<void> {
   const rows = audits.map((audit) => ({ ...audit, data: audit.data ?? {} }));
-  await tx.db.raw(
+  await db.raw(
     `insert into audit_events (actor_kind, actor_id, source, act, conversation_id, contact_id, message_id, agent_id, inbox_id, data, created_at)
      select :kind, :actorId, :source, act, "conversationId", "contactId", "messageId", "agentId", "inboxId", data, :now
      from jsonb_to_recordset(:rows::jsonb) as a(act text, "conversationId" bigint, "contactId" bigint, "messageId" bigint,
