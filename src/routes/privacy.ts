@@ -1,8 +1,11 @@
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { type Request, type Response, Router } from "express";
+import { ZipFile } from "yazl";
 import { getContact } from "../services/contacts/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { eraseContact, getErasureExtent } from "../services/privacy/erase-contact.ts";
-import { exportContact } from "../services/privacy/export-contact.ts";
+import { type Dossier, exportContact } from "../services/privacy/export-contact.ts";
 import {
   listRetention,
   type RetentionKind,
@@ -28,14 +31,34 @@ export const privacy: Router = Router();
 privacy.get("/contacts/:id/export.json", async (req, res) => {
   const { id } = await getContact(req.ctx, idParam(req.params));
   const found = await exportContact(req.ctx, id);
-  res.attachment(`hilo-contact-${found.contact.id}.json`).json({
-    exported_at: req.viewer.now.toISOString(),
-    contact: shape.presentContact(found.contact),
-    timeline: found.timeline.map(shape.presentTimelineEntry),
-    cases: found.cases.map(shape.presentCase),
-    messages: found.messages.map(shape.presentMessage),
-    notes: found.notes.map(shape.presentNote),
-  });
+  res.attachment(`hilo-contact-${found.contact.id}.json`).json(asData(found, req.viewer.now));
+});
+
+privacy.get("/contacts/:id/export.zip", async (req, res) => {
+  const { id } = await getContact(req.ctx, idParam(req.params));
+  const found = await exportContact(req.ctx, id);
+  const zip = new ZipFile();
+  zip.addBuffer(Buffer.from(JSON.stringify(asData(found, req.viewer.now), null, 2)), "contact.json");
+  for (const { name, storageKey } of found.files) {
+    // Pictures and sound are small already; each is opened when its turn comes.
+    zip.addReadStreamLazy(`files/${name}`, { compress: false }, (given) =>
+      given(null, req.ctx.storage.read(storageKey)),
+    );
+  }
+  zip.end();
+  res.attachment(`hilo-contact-${found.contact.id}.zip`);
+  await pipeline(zip.outputStream as unknown as Readable, res);
+});
+
+/** Everything, in the shapes of the API. */
+const asData = (found: Dossier, now: Date) => ({
+  exported_at: now.toISOString(),
+  contact: shape.presentContact(found.contact),
+  timeline: found.timeline.map(shape.presentTimelineEntry),
+  cases: found.cases.map(shape.presentCase),
+  messages: found.messages.map(shape.presentMessage),
+  notes: found.notes.map(shape.presentNote),
+  files: found.files.map(({ name }) => `files/${name}`),
 });
 
 privacy.get("/contacts/:id/export.html", async (req, res) => {

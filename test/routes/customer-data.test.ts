@@ -6,6 +6,13 @@ import { write } from "../support/meta.ts";
 
 type Agent = Awaited<ReturnType<Hilo["as"]>>;
 
+/** An answer as its bytes. */
+function bytes(response: NodeJS.ReadableStream, done: (error: Error | null, body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  response.on("data", (chunk: Buffer) => chunks.push(chunk));
+  response.on("end", () => done(null, Buffer.concat(chunks)));
+}
+
 describe("customers' data, on pages", () => {
   let hilo: Hilo;
   let diego: Agent;
@@ -67,7 +74,31 @@ describe("customers' data, on pages", () => {
   });
 
   it("is given out and erased by who may, after saying what is lost", async () => {
-    const { contactId } = await somebody("Fugaz Pérez");
+    const { contactId, messageId } = await somebody("Fugaz Pérez");
+    const storageKey = await hilo.cast.platform.storage.put(Buffer.from("contenido de la foto"));
+    const photo = {
+      kind: "image",
+      file_name: "../../foto.jpg",
+      state: "stored",
+      media_type: "image/jpeg",
+      bytes: 20,
+    };
+    await hilo.cast.platform
+      .db("attachments")
+      .insert({ ...photo, message_id: messageId, contact_id: contactId, storage_key: storageKey });
+    const carmen = await hilo.as("carmen");
+    const zip = await carmen
+      .get(`/contacts/${contactId}/export.zip`)
+      .buffer(true)
+      .parse(bytes as never)
+      .expect(200);
+    expect(zip.body.subarray(0, 2).toString()).to.equal("PK");
+    const listed = zip.body.toString("latin1");
+    expect(listed)
+      .to.contain("contact.json")
+      .and.contain("contenido de la foto")
+      .and.match(/files\/\d+-_.._foto.jpg/)
+      .and.not.contain("../");
     const file = await (await hilo.as("carmen")).get(`/contacts/${contactId}/export.json`).expect(200);
     expect(file.body.messages[0].text).to.equal("Soy Fugaz Pérez");
     expect((await diego.get(`/contacts/${contactId}/export.html`).expect(200)).text).to.contain(

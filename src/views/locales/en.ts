@@ -1023,4 +1023,5 @@ export const en: Record<keyof typeof es, string> = {
   "contacts.lack_activity": "No activity for a year",
   "contacts.lack_email": "No e-mail",
   "contacts.lack_company": "No company",
+  "privacy.zip": "Download everything with their files (ZIP)",
 };

@@ -1053,4 +1053,5 @@ export const es = {
   "contacts.lack_activity": "Sin actividad en un año",
   "contacts.lack_email": "Sin correo",
   "contacts.lack_company": "Sin empresa",
+  "privacy.zip": "Descargar todo con sus archivos (ZIP)",
 } as const;
