@@ -131,6 +131,15 @@ describe("API v1: a customer's story", () => {
       do_not_contact: true,
     });
     expect(after.body).to.deep.include({ custom: { puntos: 12 }, do_not_contact: true });
+    const nested = { pedido: { lineas: [1, "dos"], nota: null }, texto: "a\u0000b" };
+    expect((await call("PATCH", `/contacts/${contactId}`, { custom: nested })).body.custom).to.deep.equal({
+      puntos: 12,
+      pedido: { lineas: [1, "dos"], nota: null },
+      texto: "ab",
+    });
+    expect(
+      (await call("PATCH", `/contacts/${contactId}`, { custom: { x: "y".repeat(5000) } })).status,
+    ).to.equal(422);
     const note = await call("POST", `/conversations/${conversationId}/notes`, {
       wrap_up: { problem: "Rota", next_step: "Llamar", due_on: "2026-12-01" },
     });

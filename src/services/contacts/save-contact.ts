@@ -91,7 +91,8 @@ async function write(tx: Tx, id: number, fields: ContactFields): Promise<void> {
   if (fields.doNotContact !== undefined) update.do_not_contact = fields.doNotContact;
   if (fields.custom !== undefined) {
     const changes = parseValues(await listFields(tx, null), fields.custom);
-    update.custom = tx.db.raw("jsonb_strip_nulls(custom || ?::jsonb)", [json(changes)]);
+    const cleared = Object.keys(changes).filter((key) => changes[key] === null);
+    update.custom = tx.db.raw("(custom || ?::jsonb) - ?::text[]", [json(changes), cleared]);
   }
   if (fields.phone !== undefined) Object.assign(update, await phoneColumns(tx, fields.phone));
   if (fields.company !== undefined) update.company_id = await companyId(tx, fields.company.trim());

@@ -58,8 +58,8 @@ const isDayAndTime = (text: string): boolean =>
   /^.{10}[T ]([01]\d|2[0-3]):[0-5]\d(:00)?$/.test(text) && isDay(text.slice(0, 10));
 
 /**
- * Values by key as the fields store them. Keys without a field stay what they are if they are one short value each:
- * programs may keep more than the card shows.
+ * Values by key as the fields store them. Keys without a field stay what they are, whatever JSON that is: programs may
+ * keep more than the card shows.
  *
  * @returns null for what is to be cleared.
  * @throws Invalid, `custom.<key>` → why.
@@ -67,12 +67,12 @@ const isDayAndTime = (text: string): boolean =>
 export function parseValues(
   fields: readonly CustomField[],
   given: Record<string, unknown>,
-): Record<string, FieldValue | null> {
+): Record<string, unknown> {
   const faults: Record<string, MessageKey> = {};
-  const parsed: Record<string, FieldValue | null> = {};
+  const parsed: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) {
-    const field = fields.find((one) => one.key === key) ?? { kind: loosely(value), options: [] };
-    const result = parseValue(field, value);
+    const field = fields.find((one) => one.key === key);
+    const result = field ? parseValue(field, value) : asItIs(value);
     if ("error" in result) faults[`custom.${key}`] = result.error;
     else parsed[key] = result.value;
   }
@@ -80,12 +80,17 @@ export function parseValues(
   return parsed;
 }
 
-function loosely(value: unknown): CustomField["kind"] {
-  return typeof value === "number" ? "number" : typeof value === "boolean" ? "boolean" : "text";
+/** Of a program's own; JSON of at most this many characters. */
+const longestForeign = 4000;
+
+function asItIs(value: unknown): { value: unknown } | { error: MessageKey } {
+  const text = JSON.stringify(value ?? null);
+  if (text.length > longestForeign) return { error: "fields.too_long" };
+  return { value: JSON.parse(text.replaceAll("\\u0000", "")) };
 }
 
 /** Old values with new ones in their place; null clears. */
-export function withValues(old: FieldValues, changes: Record<string, FieldValue | null>): FieldValues {
+export function withValues(old: FieldValues, changes: Record<string, unknown>): FieldValues {
   const kept = Object.entries({ ...old, ...changes }).filter(([, value]) => value !== null);
   return Object.fromEntries(kept) as FieldValues;
 }

@@ -201,5 +201,6 @@ export const spoken = (key: string): string =>
 
 export function said(value: unknown, t: Translate): string {
   if (typeof value === "boolean") return t(value ? "page.yes" : "page.no");
-  return (Array.isArray(value) ? value.join(", ") : String(value ?? "")) || "—";
+  if (Array.isArray(value)) return value.join(", ") || "—";
+  return (typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "")) || "—";
 }

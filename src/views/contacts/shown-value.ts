@@ -12,7 +12,8 @@ export function shownValue(
 ): string {
   if (value === undefined || value === null) return "";
   // A program may have stored it before the field was made: what does not fit is shown as it is.
-  if ("error" in parseValue(field, value)) return String(value);
+  if ("error" in parseValue(field, value))
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
   switch (field.kind) {
     case "boolean":
       return translateFor(viewer.locale)(value === true ? "page.yes" : "page.no");
