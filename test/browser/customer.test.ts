@@ -95,6 +95,15 @@ describe("a customer, in a browser", () => {
     await context.close();
   });
 
+  it("a second card of the same person is suggested beside the conversation", async () => {
+    const { conversationId } = await write(hilo.cast, { from: "5215500008201", name: "Nora Campos" });
+    await createContact(hilo.cast.ana, { name: "Nora Campos" });
+    const { page, context } = await signIn(browser, hilo.url, "ana");
+    await goTo(page, `${hilo.url}/conversations/${conversationId}`);
+    await page.locator(".side .duplicates", { hasText: "mismo nombre" }).waitFor();
+    await context.close();
+  });
+
   it("an open conversation follows when its customer is merged with another card, and keeps the draft", async () => {
     const kept = await write(hilo.cast, { from: "5215500008101", name: "Queda" });
     const other = await write(hilo.cast, { from: "5215500008102", name: "Se une" });
