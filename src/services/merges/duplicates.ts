@@ -20,6 +20,8 @@ export interface Duplicate {
 }
 
 const most = 5;
+/** Looked at of each kind; the limit also tells Postgres to look them up. */
+const mostAlike = 50;
 /** A full name says something; one word is shared by too many. */
 const fullName = "'\\S\\s+\\S'";
 
@@ -37,10 +39,12 @@ export function listDuplicates(ctx: Reader, contactId: number): Promise<Duplicat
      alike as (
        select p.id, 'phone' as reason, 1 as place from contacts p where p.phone_match_key in (select key from keys)
        union select i.contact_id, 'phone', 1 from contact_identities i where i.phone_match_key in (select key from keys)
-       union select p.id, 'email', 2 from contacts p, self where self.email <> '' and p.email <> '' and lower(p.email) = lower(self.email)
-       union (select p.id, case when p.company_id = self.company_id then 'name_and_company' else 'name' end,
+       union select p.id, 'email', 2 from self cross join lateral (select id from contacts
+         where self.email <> '' and email <> '' and lower(email) = lower(self.email) limit ${mostAlike}) p
+       union select p.id, case when p.company_id = self.company_id then 'name_and_company' else 'name' end,
            case when p.company_id = self.company_id then 3 else 4 end
-         from contacts p, self where self.name ~ ${fullName} and plain(p.name) = plain(self.name) limit 50))
+         from self cross join lateral (select id, company_id from contacts
+           where self.name ~ ${fullName} and plain(name) = plain(self.name) limit ${mostAlike}) p)
      select p.id, p.name, p.phone, p.email, coalesce(co.name, '') as company,
        array_agg(distinct alike.reason) as reasons
      from alike join contacts p on p.id = alike.id left join companies co on co.id = p.company_id
