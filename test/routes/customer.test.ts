@@ -250,6 +250,8 @@ describe("a customer, on pages", () => {
       .type("form")
       .send({ name: 'VIP"] { } </style>', colour: "red" })
       .expect(303);
+    await diego.post("/settings/tags").type("form").send({ name: "Nueva", colour: "green" }).expect(303);
+    await diego.post("/settings/tags").type("form").send({ name: "con, coma", colour: "green" }).expect(422);
     const css = await ana.get("/tags.css").expect(200);
     expect(css.text).to.contain("--tag-red").and.not.contain("</style>").and.not.contain('VIP"]');
     await ana.get("/tags.css").set("If-None-Match", String(css.headers.etag)).expect(304);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { reply } from "../../src/services/conversations/reply.ts";
 import { row, rows } from "../../src/services/platform/database.ts";
+import { fillMore } from "../support/fill.ts";
 import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
@@ -10,9 +11,10 @@ const mostQueries = 12;
 describe("pages", () => {
   let hilo: Hilo;
   let conversationId: number;
+  let contactId: number;
   before(async () => {
     hilo = await startHilo();
-    ({ conversationId } = await write(hilo.cast, { message: "Hola <script>alert(1)</script>" }));
+    ({ conversationId, contactId } = await write(hilo.cast, { message: "Hola <script>alert(1)</script>" }));
   });
   after(() => hilo.close());
 
@@ -54,6 +56,14 @@ describe("pages", () => {
       "/inbox?view=all",
       `/conversations/${conversationId}`,
       "/contacts",
+      `/contacts/${contactId}`,
+      `/contacts/${contactId}/merge`,
+      "/companies",
+      "/imports",
+      "/mentions",
+      "/commitments?who=all",
+      "/settings/fields",
+      "/settings/tags",
       "/search?q=hola",
       "/audit",
       "/settings/inboxes",
@@ -61,6 +71,7 @@ describe("pages", () => {
     ];
     const few = new Map<string, number>();
     for (const path of paths) few.set(path, await queriesOf(path));
+    await fillMore(hilo.cast, contactId);
     const bodies = Array.from({ length: 80 }, (_, n) =>
       delivery(
         messageValue({ from: n < 40 ? undefined : `52155${40_000_000 + n}`, message: `hola ${n}` } as never),

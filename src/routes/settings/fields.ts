@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
-import { listFields } from "../../services/fields/queries.ts";
+import { listAllFields } from "../../services/fields/queries.ts";
 import { addField, archiveField, changeField, type FieldForm } from "../../services/fields/save-field.ts";
 import { type CustomField, fieldKinds, fieldPlaces } from "../../services/fields/types.ts";
 import { Invalid } from "../../services/platform/errors.ts";
@@ -110,10 +110,10 @@ interface Faulty {
 
 async function page(req: Request, res: Response, faulty?: Faulty): Promise<void> {
   const t = translateFor(req.viewer.locale);
-  const [card, types] = await Promise.all([listFields(req.ctx, null, true), listRecordTypes(req.ctx, true)]);
-  const ofTypes = await Promise.all(types.map(({ id }) => listFields(req.ctx, id, true)));
-  const group = (recordTypeId: number | null, all: readonly CustomField[]) => ({
-    fields: all.map((field) => formOf(field, faulty)),
+  const [all, types] = await Promise.all([listAllFields(req.ctx), listRecordTypes(req.ctx, true)]);
+  const of = (typeId: number | null) => all.filter(({ recordTypeId }) => recordTypeId === typeId);
+  const group = (recordTypeId: number | null, own: readonly CustomField[]) => ({
+    fields: own.map((field) => formOf(field, faulty)),
     draft: draftOf(recordTypeId, faulty),
   });
   res.send(
@@ -121,14 +121,14 @@ async function page(req: Request, res: Response, faulty?: Faulty): Promise<void>
       title: t("fields.title"),
       kinds: fieldKinds.map((kind) => ({ value: kind, label: t(`fields.kind_${kind}`) })),
       places: fieldPlaces.map((place) => ({ value: place, label: t(`fields.place_of_${place}`) })),
-      card: group(null, card),
-      types: types.map((type, n) => ({
+      card: group(null, of(null)),
+      types: types.map((type) => ({
         id: type.id,
         name: faulty?.at === `type-${type.id}` ? (faulty.typed.name ?? "") : type.name,
         error: faulty?.at === `type-${type.id}` ? (faulty.errors.name ?? "") : "",
         count: type.count,
         isArchived: type.archivedAt !== null,
-        ...group(type.id, ofTypes[n] ?? []),
+        ...group(type.id, of(type.id)),
       })),
       newType: {
         name: faulty?.at === "type-new" ? (faulty.typed.name ?? "") : "",

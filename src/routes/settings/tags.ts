@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { Invalid } from "../../services/platform/errors.ts";
-import { changeTag, deleteTag, listColours, listTags, tagColours } from "../../services/tags/tags.ts";
+import { addTag, changeTag, deleteTag, listColours, listTags, tagColours } from "../../services/tags/tags.ts";
 import { translateFor } from "../../views/i18n.ts";
 import { requirePermission } from "../guards.ts";
 import { redirect } from "../respond.ts";
-import { errorWords, fieldErrors, idParam, text } from "../validate.ts";
+import { errorWords, idParam, parseForm, text } from "../validate.ts";
 
 const tagForm = z.object({ name: text(200), colour: z.enum(tagColours) });
 
@@ -16,17 +16,11 @@ tags.use("/settings/tags", requirePermission("configure"));
 
 tags.get("/settings/tags", (req, res) => page(req, res));
 
+tags.post("/settings/tags", (req, res) => save(req, res, 0, (form) => addTag(req.ctx, form)));
+
 tags.post("/settings/tags/:id", async (req, res) => {
   const id = idParam(req.params);
-  const form = tagForm.safeParse(req.body ?? {});
-  try {
-    if (!form.success) throw new Invalid(fieldErrors(form.error));
-    await changeTag(req.ctx, id, form.data);
-    redirect(res, "/settings/tags");
-  } catch (error) {
-    if (!(error instanceof Invalid)) throw error;
-    await page(req, res.status(422), { id, text: Object.values(errorWords(error, req.viewer)).join(" ") });
-  }
+  await save(req, res, id, (form) => changeTag(req.ctx, id, form));
 });
 
 tags.post("/settings/tags/:id/removal", async (req, res) => {
@@ -57,6 +51,21 @@ const escapeCss = (name: string): string =>
     .map((char) => (/[a-z0-9]/i.test(char) ? char : `\\${char.codePointAt(0)?.toString(16)} `))
     .join("");
 
+async function save(
+  req: Request,
+  res: Response,
+  id: number,
+  work: (form: z.output<typeof tagForm>) => Promise<void>,
+): Promise<void> {
+  try {
+    await work(parseForm(tagForm, req.body));
+    redirect(res, "/settings/tags");
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    await page(req, res.status(422), { id, text: Object.values(errorWords(error, req.viewer)).join(" ") });
+  }
+}
+
 async function page(req: Request, res: Response, faulty?: { id: number; text: string }): Promise<void> {
   const t = translateFor(req.viewer.locale);
   const all = await listTags(req.ctx);
@@ -64,6 +73,7 @@ async function page(req: Request, res: Response, faulty?: { id: number; text: st
     req.render("settings/tags/index", {
       title: t("tags.title"),
       colours: tagColours.map((value) => ({ value, label: t(`tags.colour_${value}`) })),
+      error: faulty?.id === 0 ? faulty.text : "",
       tags: all.map((tag) => ({
         ...tag,
         uses: t("tags.uses", { contacts: tag.contacts, conversations: tag.conversations }),

@@ -97,8 +97,3 @@ export function changeCompany(
 }
 
 const cleanText = (text: string): string => text.toWellFormed().replaceAll("\0", "").trim();
-
-/** Names to choose from while one types. */
-export function suggestCompanies(ctx: Reader, part: string): Promise<{ name: string }[]> {
-  return listCompanies(ctx, { search: part, after: null, limit: 20 });
-}

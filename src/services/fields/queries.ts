@@ -19,6 +19,14 @@ export function listFields(
   );
 }
 
+/** All there are, archived ones too, in the order of each list. */
+export function listAllFields(ctx: Pick<Reader, "db">): Promise<CustomField[]> {
+  return rows(
+    ctx.db,
+    `select ${columns} from custom_fields f order by f.archived_at is not null, f.position, f.id`,
+  );
+}
+
 /** Of the card, for a statement that asks several questions. */
 export const cardFieldsSql = `select ${columns} from custom_fields f where f.record_type_id is null and f.archived_at is null order by f.position, f.id`;
 

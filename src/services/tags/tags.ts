@@ -40,17 +40,30 @@ export function listTags(ctx: Pick<Reader, "db">): Promise<Tag[]> {
   );
 }
 
-/** Names of tags that begin or go on like this, those used most first. */
-export function suggestTags(ctx: Pick<Reader, "db">, part: string): Promise<{ name: string }[]> {
-  const pattern = `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
-  return rows(ctx.db, "select name from tags where plain(name) like plain(?) order by plain(name) limit 20", [
-    pattern,
-  ]);
-}
-
 /** Names and colours of those that have one. */
 export function listColours(ctx: Pick<Reader, "db">): Promise<{ name: string; colour: TagColour }[]> {
   return rows(ctx.db, "select name, colour from tags where colour <> 'none' order by id");
+}
+
+/** One more word; a word that is there keeps its colour. @throws Forbidden, Invalid. */
+export function addTag(ctx: Context, to: { name: string; colour: TagColour }): Promise<void> {
+  return transact(ctx, async (tx) => {
+    if (!may(tx.actor, "configure")) throw new Forbidden();
+    const name = cleanName(to.name);
+    const made = await row(
+      tx.db,
+      "insert into tags (name, colour) values (?, ?) on conflict (plain(name)) do nothing returning id",
+      [name, to.colour],
+    );
+    if (made) tx.record({ type: "tags.changed" }, { act: "tag.added", data: { name, colour: to.colour } });
+  });
+}
+
+function cleanName(given: string): string {
+  const name = given.toWellFormed().replaceAll("\0", "").trim();
+  if (name === "" || name.length > longestName || name.includes(","))
+    throw new Invalid({ name: "tags.length" });
+  return name;
 }
 
 /**
@@ -61,9 +74,7 @@ export function listColours(ctx: Pick<Reader, "db">): Promise<{ name: string; co
 export function changeTag(ctx: Context, id: number, to: { name: string; colour: TagColour }): Promise<void> {
   return transact(ctx, async (tx) => {
     if (!may(tx.actor, "configure")) throw new Forbidden();
-    const name = to.name.toWellFormed().replaceAll("\0", "").trim();
-    if (name === "" || name.length > longestName || name.includes(","))
-      throw new Invalid({ name: "tags.length" });
+    const name = cleanName(to.name);
     const before = await row<{ name: string }>(tx.db, "select name from tags where id = ? for update", [id]);
     if (!before) throw new NotFound();
     const same = await row<{ id: number }>(

@@ -82,10 +82,12 @@ export function presentWorth(purchases: PurchaseSummary, viewer: Viewer): WorthV
     words: t("purchases.count", { n: purchases.count }),
     total: totals.join(" + "),
     last: purchases.lastAt ? t("purchases.last", { age: daysAgo(purchases.lastAt, viewer.now, viewer) }) : "",
-    frequency:
-      purchases.everyDays !== null && purchases.everyDays > 0
-        ? t("purchases.every", { n: purchases.everyDays })
-        : "",
+    frequency: [
+      purchases.recent > 0 ? t("purchases.recent", { n: purchases.recent }) : "",
+      purchases.everyDays ? t("purchases.every", { n: purchases.everyDays }) : "",
+    ]
+      .filter(Boolean)
+      .join(" · "),
     isHighValue: purchases.isHighValue,
     returns: purchases.returns > 0 ? t("purchases.returns", { n: purchases.returns }) : "",
   };

@@ -1024,4 +1024,7 @@ export const en: Record<keyof typeof es, string> = {
   "contacts.lack_email": "No e-mail",
   "contacts.lack_company": "No company",
   "privacy.zip": "Download everything with their files (ZIP)",
+  "purchases.recent": "{n} in 90 days",
+  "tags.new": "New tag",
+  "act.tag.added": "Added a tag",
 };

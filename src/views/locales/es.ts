@@ -1054,4 +1054,7 @@ export const es = {
   "contacts.lack_email": "Sin correo",
   "contacts.lack_company": "Sin empresa",
   "privacy.zip": "Descargar todo con sus archivos (ZIP)",
+  "purchases.recent": "{n} en 90 días",
+  "tags.new": "Etiqueta nueva",
+  "act.tag.added": "Añadió una etiqueta",
 } as const;

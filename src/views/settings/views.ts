@@ -26,6 +26,8 @@ export interface SettingsViews {
   };
   "settings/tags/index": Page & {
     colours: { value: string; label: string }[];
+    /** Of the one to be added. */
+    error: string;
     tags: (Tag & { uses: string; error: string })[];
   };
   "settings/topics/index": Page & {
