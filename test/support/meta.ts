@@ -88,7 +88,7 @@ export async function write(
   said: Said = {},
 ): Promise<{ conversationId: number; messageId: number; contactId: number }> {
   const id = said.id ?? wamid();
-  await deliver(cast, delivery(messageValue({ ...said, id })));
+  await deliver(cast, delivery(messageValue({ at: cast.clock.now, ...said, id })));
   const found = await row<{ id: number; conversation_id: number; contact_id: number }>(
     cast.platform.db,
     "select id, conversation_id, contact_id from messages where external_id = ?",
