@@ -7,8 +7,9 @@ import { Invalid } from "../services/platform/errors.ts";
 import { eraseContact, getErasureExtent } from "../services/privacy/erase-contact.ts";
 import { type Dossier, exportContact } from "../services/privacy/export-contact.ts";
 import {
+  checkRetention,
   listRetention,
-  type RetentionKind,
+  type RetentionRule,
   rehearseRetention,
   retentionKinds,
   setRetention,
@@ -110,15 +111,9 @@ privacy.post("/settings/retention", async (req, res) => {
   const form = typed(req.body);
   const wanted = retentionKinds.map((kind) => ({ kind, months: monthsOf(form[kind]) }));
   try {
-    if (wanted.some(({ months }) => months === 0)) {
-      const odd = wanted.filter(({ months }) => months === 0);
-      throw new Invalid(Object.fromEntries(odd.map(({ kind }) => [kind, "privacy.months"])), {
-        least: 1,
-        most: 240,
-      });
-    }
+    checkRetention(wanted);
     if (form.rehearse) return await page(req, res, { wanted });
-    for (const { kind, months } of wanted) await setRetention(req.ctx, kind, months);
+    await setRetention(req.ctx, wanted);
     redirect(res, "/settings/retention");
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
@@ -126,7 +121,7 @@ privacy.post("/settings/retention", async (req, res) => {
   }
 });
 
-/** Empty keeps for ever; what is no number is refused by the command. */
+/** Empty keeps for ever; what is no number is refused with the rest. */
 const monthsOf = (text: string | undefined): number | null =>
   text === undefined || text.trim() === "" ? null : /^\d{1,4}$/.test(text.trim()) ? Number(text) : 0;
 
@@ -134,7 +129,7 @@ async function page(
   req: Request,
   res: Response,
   asked?: {
-    wanted: { kind: RetentionKind; months: number | null }[];
+    wanted: RetentionRule[];
     typed?: Record<string, string>;
     errors?: Record<string, string>;
   },

@@ -1,11 +1,14 @@
 import { expect } from "chai";
 import { seal, verify } from "../../src/services/audit/seal.ts";
 import { openCase } from "../../src/services/cases/open-case.ts";
+import { addStep } from "../../src/services/cases/steps.ts";
 import { sweepUploads } from "../../src/services/channels/uploads.ts";
+import { promise } from "../../src/services/commitments/commitments.ts";
 import { isOutsidePreferredHours, parsePreferredHours } from "../../src/services/contacts/preferred-hours.ts";
 import { savePurchase } from "../../src/services/contacts/purchases.ts";
 import { getContact } from "../../src/services/contacts/queries.ts";
 import { updateContact } from "../../src/services/contacts/save-contact.ts";
+import { saveDraft } from "../../src/services/conversations/drafts.ts";
 import { addNote } from "../../src/services/conversations/note.ts";
 import { reply } from "../../src/services/conversations/reply.ts";
 import { resolve } from "../../src/services/conversations/status.ts";
@@ -14,7 +17,12 @@ import { mergeContacts } from "../../src/services/merges/merge.ts";
 import { rows } from "../../src/services/platform/database.ts";
 import { eraseContact, getErasureExtent } from "../../src/services/privacy/erase-contact.ts";
 import { exportContact } from "../../src/services/privacy/export-contact.ts";
-import { applyRetention, rehearseRetention, setRetention } from "../../src/services/privacy/retention.ts";
+import {
+  applyRetention,
+  type RetentionRule,
+  rehearseRetention,
+  setRetention,
+} from "../../src/services/privacy/retention.ts";
 import { search } from "../../src/services/search/search.ts";
 import { type Cast, openCast } from "../support/cast.ts";
 import { write } from "../support/meta.ts";
@@ -59,7 +67,13 @@ describe("privacy", () => {
     await mergeContacts(cast.ana, written.contactId, other.contactId);
     await reply(cast.ana, written.conversationId, { text: "Hola Zenaida" });
     await addNote(cast.ana, written.conversationId, { text: "Le gusta la zanahoria" });
-    await openCase(cast.ana, written.conversationId, { title: "Zenaida espera", topicId: null });
+    const { id: caseId } = await openCase(cast.ana, written.conversationId, {
+      title: "Zenaida espera",
+      topicId: null,
+    });
+    await addStep(cast.ana, caseId, "Devolver a Zenaida su zanahoria");
+    await promise(cast.ana, written.conversationId, { text: "Llamar a Zenaida", dueOn: null });
+    await saveDraft(cast.bruno, written.conversationId, { kind: "reply", text: "Zenaida:" });
     await updateContact(cast.ana, written.contactId, {
       email: "zenaida@correo.example",
       company: "Acme",
@@ -142,10 +156,22 @@ describe("privacy", () => {
     await write(cast, { from: "5215500005003", message: "nuevo" });
     await seal(cast.system);
     expect(await rehearseRetention(cast.diego, "messages", 12)).to.equal(1);
-    expect(await refusal(() => setRetention(cast.ana, "messages", 12))).to.equal("error.forbidden");
-    expect(await refusal(() => setRetention(cast.diego, "messages", 0))).to.equal("error.invalid");
-    await setRetention(cast.diego, "messages", 12);
-    await setRetention(cast.diego, "interactions", 12);
+    const rules = (messages: number, interactions: number): RetentionRule[] => [
+      { kind: "messages", months: messages },
+      { kind: "files", months: null },
+      { kind: "interactions", months: interactions },
+    ];
+    expect(await refusal(() => setRetention(cast.ana, rules(12, 12)))).to.equal("error.forbidden");
+    expect(await refusal(() => setRetention(cast.diego, rules(12, 241)))).to.equal("error.invalid");
+    expect(await query("select kind from retention_rules")).to.deep.equal([], "all of them or none");
+    await setRetention(cast.diego, rules(12, 12));
+    await setRetention(cast.diego, rules(12, 12));
+    expect(
+      await query("select data from audit_events where act = 'retention.changed' order by id"),
+    ).to.deep.equal([
+      { data: { kind: "messages", months: 12 } },
+      { data: { kind: "interactions", months: 12 } },
+    ]);
     expect(await applyRetention(cast.system)).to.equal(2);
     expect(await applyRetention(cast.system)).to.equal(0);
     const texts = await query<{ id: number; text: string }>("select id, text from messages order by id");

@@ -89,6 +89,7 @@ export async function eraseContact(ctx: Context, contactId: number): Promise<voi
       await run(`delete from ${table} where ${theirs}`);
     }
     await run(`update cases set title = '—', state_note = '', solution = '' where ${theirs}`);
+    await run(`update case_steps set title = '—' where case_id in (select id from cases where ${theirs})`);
     await run(`update purchases set tracking_url = '', delivery_window = '' where ${theirs}`);
     await run(
       "delete from contact_merges where kept_id = any(:ids::bigint[]) or merged_id = any(:ids::bigint[])",

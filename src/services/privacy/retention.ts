@@ -69,20 +69,34 @@ export async function rehearseRetention(ctx: Reader, kind: RetentionKind, months
   return found?.n ?? 0;
 }
 
-/** Null keeps for ever. @throws Forbidden, Invalid. */
-export function setRetention(ctx: Context, kind: RetentionKind, months: number | null): Promise<void> {
+/** @throws Invalid with every kind whose months are odd. */
+export function checkRetention(wanted: RetentionRule[]): void {
+  const odd = wanted.filter(
+    ({ months }) =>
+      months !== null && (!Number.isInteger(months) || months < fewestMonths || months > mostMonths),
+  );
+  if (odd.length === 0) return;
+  const reasons = Object.fromEntries(odd.map(({ kind }) => [kind, "privacy.months"] as const));
+  throw new Invalid(reasons, { least: fewestMonths, most: mostMonths });
+}
+
+/** All of them or none; the audit hears of those that change. @throws Forbidden, Invalid. */
+export function setRetention(ctx: Context, wanted: RetentionRule[]): Promise<void> {
   return transact(ctx, async (tx) => {
     if (!may(tx.actor, "erase")) throw new Forbidden();
-    if (months !== null && (!Number.isInteger(months) || months < fewestMonths || months > mostMonths))
-      throw new Invalid({ [kind]: "privacy.months" }, { least: fewestMonths, most: mostMonths });
-    if (months === null) await tx.db("retention_rules").where({ kind }).delete();
-    else {
-      await tx.db.raw(
-        "insert into retention_rules (kind, months) values (:kind, :months) on conflict (kind) do update set months = excluded.months",
-        { kind, months },
-      );
+    checkRetention(wanted);
+    for (const { kind, months } of wanted) {
+      const touched =
+        months === null
+          ? await changed(tx.db, "delete from retention_rules where kind = :kind", { kind })
+          : await changed(
+              tx.db,
+              `insert into retention_rules as r (kind, months) values (:kind, :months)
+               on conflict (kind) do update set months = excluded.months where r.months <> excluded.months`,
+              { kind, months },
+            );
+      if (touched > 0) tx.record(null, { act: "retention.changed", data: { kind, months } });
     }
-    tx.record(null, { act: "retention.changed", data: { kind, months } });
   });
 }
 
