@@ -138,7 +138,7 @@ async function page(
   const rules = asked?.wanted ?? (await listRetention(req.ctx));
   const counts = await Promise.all(
     rules.map(({ kind, months }) =>
-      months === null || months === 0 ? null : rehearseRetention(req.ctx, kind, months),
+      months === null || asked?.errors?.[kind] ? null : rehearseRetention(req.ctx, kind, months),
     ),
   );
   res.send(

@@ -116,7 +116,13 @@ describe("customers' data, on pages", () => {
       .send({ messages: "12", rehearse: "1" })
       .expect(200);
     expect(rehearsed.text).to.contain("Hoy se borrarían 0 mensajes");
-    await diego.post("/settings/retention").type("form").send({ messages: "doce" }).expect(422);
+    const odd = await diego
+      .post("/settings/retention")
+      .type("form")
+      .send({ files: "6", messages: "doce", interactions: "9999" })
+      .expect(422);
+    expect(odd.text).not.to.contain("Hoy se borrarían 0 interacciones");
+    expect(await one("select 1 from retention_rules")).to.equal(null);
     await diego
       .post("/settings/retention")
       .type("form")
