@@ -1,3 +1,11 @@
+table agent_skills (
+  agent_id bigint not null
+  skill text not null
+  constraint agent_skills_skill_check CHECK (((length(skill) >= 1) AND (length(skill) <= 60)))
+  constraint agent_skills_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+  constraint agent_skills_pkey PRIMARY KEY (agent_id, skill)
+)
+
 table agents (
   id bigint not null generated always as identity
   email text not null
@@ -6,22 +14,52 @@ table agents (
   role_id bigint not null
   locale text not null default 'es'::text
   time_zone text not null default 'America/Mexico_City'::text
-  availability text not null default 'online'::text
+  availability text not null default 'offline'::text
   max_waiting integer not null default 5
   max_open integer not null default 12
   session_version integer not null default 0
   deactivated_at timestamp with time zone
   created_at timestamp with time zone not null default now()
+  availability_changed_at timestamp with time zone not null default now()
+  availability_source text not null default 'hand'::text
+  away_reason text not null default ''::text
+  back_at timestamp with time zone
+  last_seen_at timestamp with time zone
+  last_assigned_at timestamp with time zone
+  last_reply_at timestamp with time zone
+  receives boolean not null default false -- Whether conversations are given to them by Hilo.
+  business_hours_id bigint -- Their own hours: outside of them they are offline. Null: they say it themselves.
   constraint agents_availability_check CHECK ((availability = ANY (ARRAY['online'::text, 'away'::text, 'offline'::text])))
+  constraint agents_availability_source_check CHECK ((availability_source = ANY (ARRAY['hand'::text, 'inactivity'::text, 'schedule'::text])))
+  constraint agents_away_reason_check CHECK ((length(away_reason) <= 120))
   constraint agents_email_check CHECK (((email = lower(email)) AND (length(email) <= 254)))
   constraint agents_locale_check CHECK ((locale = ANY (ARRAY['es'::text, 'en'::text])))
-  constraint agents_max_open_check CHECK ((max_open > 0))
-  constraint agents_max_waiting_check CHECK ((max_waiting > 0))
+  constraint agents_max_open_check CHECK (((max_open >= 0) AND (max_open <= 1000)))
+  constraint agents_max_waiting_check CHECK (((max_waiting >= 0) AND (max_waiting <= 1000)))
   constraint agents_name_check CHECK (((length(name) >= 1) AND (length(name) <= 120)))
+  constraint agents_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
   constraint agents_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id)
   constraint agents_pkey PRIMARY KEY (id)
 )
 CREATE UNIQUE INDEX agents_email ON public.agents USING btree (email);
+
+table alerts (
+  id bigint not null generated always as identity
+  agent_id bigint not null
+  conversation_id bigint not null
+  kind text not null
+  by_id bigint
+  created_at timestamp with time zone not null default now()
+  seen_at timestamp with time zone
+  constraint alerts_kind_check CHECK ((kind = ANY (ARRAY['stalled'::text, 'reassigned'::text, 'nobody'::text, 'neglected'::text, 'nudge'::text, 'low_score'::text])))
+  constraint alerts_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+  constraint alerts_by_id_fkey FOREIGN KEY (by_id) REFERENCES agents(id)
+  constraint alerts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint alerts_pkey PRIMARY KEY (id)
+)
+CREATE INDEX alerts_agent ON public.alerts USING btree (agent_id, id DESC);
+CREATE INDEX alerts_conversation ON public.alerts USING btree (conversation_id);
+CREATE INDEX alerts_unseen ON public.alerts USING btree (agent_id) WHERE (seen_at IS NULL);
 
 table api_tokens (
   id bigint not null generated always as identity
@@ -36,6 +74,20 @@ table api_tokens (
   constraint api_tokens_pkey PRIMARY KEY (id)
   constraint api_tokens_token_hash_key UNIQUE (token_hash)
 )
+
+table assignment_rules (
+  id bigint not null generated always as identity
+  name text not null
+  position integer not null
+  conditions jsonb not null
+  actions jsonb not null
+  created_at timestamp with time zone not null default now()
+  constraint assignment_rules_actions_check CHECK ((jsonb_typeof(actions) = 'object'::text))
+  constraint assignment_rules_conditions_check CHECK ((jsonb_typeof(conditions) = 'object'::text))
+  constraint assignment_rules_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint assignment_rules_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX assignment_rules_name ON public.assignment_rules USING btree (plain(name));
 
 table assignments (
   id bigint not null generated always as identity
@@ -116,6 +168,19 @@ CREATE INDEX audit_events_contact ON public.audit_events USING btree (contact_id
 CREATE INDEX audit_events_conversation ON public.audit_events USING btree (conversation_id, id) WHERE (conversation_id IS NOT NULL);
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_events_only_erased BEFORE UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change_but_erasure();
+
+table business_hours (
+  id bigint not null generated always as identity
+  name text not null
+  time_zone text not null
+  week jsonb not null -- Monday first: of each day a list of [from, to] in minutes after its midnight; above 1440 it ends on the next day.
+  created_at timestamp with time zone not null default now()
+  constraint business_hours_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint business_hours_time_zone_check CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 80)))
+  constraint business_hours_week_check CHECK (((jsonb_typeof(week) = 'array'::text) AND (jsonb_array_length(week) = 7)))
+  constraint business_hours_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX business_hours_name ON public.business_hours USING btree (plain(name));
 
 table case_steps (
   id bigint not null generated always as identity
@@ -332,7 +397,6 @@ table conversations (
   isolated_inbox_id bigint
   status text not null default 'open'::text
   priority text not null default 'normal'::text
-  topic text not null default ''::text
   team_id bigint
   assignee_id bigint
   waiting_since timestamp with time zone
@@ -351,11 +415,16 @@ table conversations (
   resolved_by_id bigint
   created_at timestamp with time zone not null default now()
   merged_into_id bigint -- Where it goes on since its contact was merged: its messages are there.
+  topic_id bigint
+  flagged_at timestamp with time zone -- The red flag: unanswered for 24 hours. An answer takes it down.
+  skill text
+  rule_id bigint
   constraint conversations_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL)))
   constraint conversations_check1 CHECK (((status = 'snoozed'::text) = (snoozed_until IS NOT NULL)))
   constraint conversations_merged_is_resolved CHECK (((merged_into_id IS NULL) OR ((merged_into_id <> id) AND (status = 'resolved'::text))))
   constraint conversations_preview_author_check CHECK ((preview_author = ANY (ARRAY['contact'::text, 'agent'::text, 'bot'::text, 'phone'::text])))
   constraint conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])))
+  constraint conversations_skill_check CHECK ((length(skill) <= 60))
   constraint conversations_status_check CHECK ((status = ANY (ARRAY['open'::text, 'pending'::text, 'snoozed'::text, 'resolved'::text])))
   constraint conversations_unread_count_check CHECK ((unread_count >= 0))
   constraint conversations_assignee_id_fkey FOREIGN KEY (assignee_id) REFERENCES agents(id)
@@ -365,7 +434,9 @@ table conversations (
   constraint conversations_last_inbox_id_fkey FOREIGN KEY (last_inbox_id) REFERENCES inboxes(id)
   constraint conversations_merged_into_id_fkey FOREIGN KEY (merged_into_id) REFERENCES conversations(id)
   constraint conversations_resolved_by_id_fkey FOREIGN KEY (resolved_by_id) REFERENCES agents(id)
+  constraint conversations_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES assignment_rules(id) ON DELETE SET NULL
   constraint conversations_team_id_fkey FOREIGN KEY (team_id) REFERENCES teams(id)
+  constraint conversations_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id)
   constraint conversations_pkey PRIMARY KEY (id)
 )
 CREATE INDEX conversations_activity ON public.conversations USING btree (last_activity_at DESC, id DESC);
@@ -374,7 +445,13 @@ CREATE INDEX conversations_contact ON public.conversations USING btree (contact_
 CREATE INDEX conversations_isolated ON public.conversations USING btree (isolated_inbox_id) WHERE (isolated_inbox_id IS NOT NULL);
 CREATE INDEX conversations_merged ON public.conversations USING btree (merged_into_id) WHERE (merged_into_id IS NOT NULL);
 CREATE UNIQUE INDEX conversations_one_unresolved ON public.conversations USING btree (contact_id, COALESCE(isolated_inbox_id, (0)::bigint)) WHERE (status <> 'resolved'::text);
-CREATE INDEX conversations_queue ON public.conversations USING btree (waiting_since, id) WHERE ((status = 'open'::text) AND (assignee_id IS NULL));
+CREATE INDEX conversations_queue ON public.conversations USING btree ((
+CASE priority
+    WHEN 'urgent'::text THEN 0
+    WHEN 'high'::text THEN 1
+    WHEN 'normal'::text THEN 2
+    ELSE 3
+END), waiting_since, id) WHERE ((status = 'open'::text) AND (assignee_id IS NULL));
 CREATE INDEX conversations_snoozed ON public.conversations USING btree (snoozed_until) WHERE (status = 'snoozed'::text);
 CREATE INDEX conversations_status ON public.conversations USING btree (status, last_activity_at DESC, id DESC);
 CREATE INDEX conversations_unresolved ON public.conversations USING btree (last_activity_at DESC, id DESC) WHERE (status <> 'resolved'::text);
@@ -427,6 +504,21 @@ table early_events (
 )
 CREATE INDEX early_events_target ON public.early_events USING btree (inbox_id, external_id);
 
+table escalations (
+  id bigint not null generated always as identity
+  conversation_id bigint not null
+  clock_id bigint not null
+  cycle integer not null
+  step text not null
+  created_at timestamp with time zone not null default now()
+  constraint escalations_step_check CHECK ((step = ANY (ARRAY['breach'::text, 'alert'::text, 'reassign'::text, 'flag'::text])))
+  constraint escalations_clock_id_fkey FOREIGN KEY (clock_id) REFERENCES sla_clocks(id)
+  constraint escalations_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint escalations_pkey PRIMARY KEY (id)
+  constraint escalations_clock_id_cycle_step_key UNIQUE (clock_id, cycle, step)
+)
+CREATE INDEX escalations_conversation ON public.escalations USING btree (conversation_id, id);
+
 table firm (
   id boolean not null default true
   name text not null default ''::text
@@ -437,13 +529,45 @@ table firm (
   set_up_at timestamp with time zone
   set_up_token_hash text
   high_value_amount numeric(14,2) not null default 1000 -- Who bought for more than this in 30 days, in any one currency, is shown as of high value.
+  business_hours_id bigint not null
+  strategy text not null default 'least_loaded'::text -- How conversations of no team are given out; manual: by people.
+  pilot_percent integer not null default 100
+  last_agent_first boolean not null default true
+  inactive_minutes integer not null default 15 -- Away after this long without a sign of life; 0: never.
+  absence_minutes integer default 10 -- What waits with an absent agent goes to the queue after this long; null: it stays.
+  transfer_needs_note boolean not null default false
+  frequent_conversations integer not null default 3 -- More than this many in 30 days make a priority; 0: never. Returns: in 90 days.
+  frequent_returns integer not null default 2
+  priority_tag text not null default 'prioridad'::text
+  constraint firm_absence_minutes_check CHECK (((absence_minutes >= 0) AND (absence_minutes <= 1440)))
   constraint firm_country_check CHECK ((country ~ '^[A-Z]{2}$'::text))
+  constraint firm_frequent_conversations_check CHECK ((frequent_conversations >= 0))
+  constraint firm_frequent_returns_check CHECK ((frequent_returns >= 0))
   constraint firm_high_value_amount_check CHECK ((high_value_amount > (0)::numeric))
   constraint firm_id_check CHECK (id)
+  constraint firm_inactive_minutes_check CHECK (((inactive_minutes >= 0) AND (inactive_minutes <= 1440)))
   constraint firm_locale_check CHECK ((locale = ANY (ARRAY['es'::text, 'en'::text])))
   constraint firm_name_check CHECK ((length(name) <= 120))
+  constraint firm_pilot_percent_check CHECK (((pilot_percent >= 0) AND (pilot_percent <= 100)))
+  constraint firm_priority_tag_check CHECK ((length(priority_tag) <= 60))
   constraint firm_reopen_seconds_check CHECK ((reopen_seconds >= 0))
+  constraint firm_strategy_check CHECK ((strategy = ANY (ARRAY['least_loaded'::text, 'round_robin'::text, 'longest_idle'::text, 'manual'::text])))
+  constraint firm_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
   constraint firm_pkey PRIMARY KEY (id)
+)
+
+table holidays (
+  id bigint not null generated always as identity
+  business_hours_id bigint not null
+  on_date date not null
+  name text not null
+  spans jsonb not null default '[]'::jsonb -- What is open on that day in place of the week's hours; empty: closed.
+  created_at timestamp with time zone not null default now()
+  constraint holidays_name_check CHECK (((length(name) >= 1) AND (length(name) <= 120)))
+  constraint holidays_spans_check CHECK ((jsonb_typeof(spans) = 'array'::text))
+  constraint holidays_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id) ON DELETE CASCADE
+  constraint holidays_pkey PRIMARY KEY (id)
+  constraint holidays_business_hours_id_on_date_key UNIQUE (business_hours_id, on_date)
 )
 
 table idempotency_keys (
@@ -805,6 +929,64 @@ table sessions (
 )
 CREATE INDEX sessions_expire ON public.sessions USING btree (expire);
 
+table sla_clocks (
+  id bigint not null generated always as identity
+  conversation_id bigint not null
+  target text not null
+  policy_id bigint not null
+  business_hours_id bigint not null
+  in_business_time boolean not null
+  target_seconds integer -- Null: the policy sets no target; the ladder of waiting runs all the same.
+  counted_seconds double precision not null default 0 -- What had counted before it was resumed.
+  started_at timestamp with time zone not null
+  resumed_at timestamp with time zone -- Since when it counts; null while it is paused and when it has ended.
+  due_at timestamp with time zone
+  breached_at timestamp with time zone
+  met_at timestamp with time zone
+  ended_at timestamp with time zone
+  cycle integer not null default 0 -- How often somebody moved it: each movement starts the ladder anew.
+  alert_at timestamp with time zone
+  reassign_at timestamp with time zone
+  flag_at timestamp with time zone
+  next_at timestamp with time zone generated always as (LEAST(
+CASE
+    WHEN ((breached_at IS NULL) AND (resumed_at IS NOT NULL)) THEN due_at
+    ELSE NULL::timestamp with time zone
+END, alert_at, reassign_at, flag_at)) stored
+  created_at timestamp with time zone not null default now()
+  constraint sla_clocks_check CHECK (((met_at IS NULL) OR (ended_at IS NOT NULL)))
+  constraint sla_clocks_check1 CHECK (((ended_at IS NULL) OR ((resumed_at IS NULL) AND (alert_at IS NULL) AND (reassign_at IS NULL) AND (flag_at IS NULL))))
+  constraint sla_clocks_counted_seconds_check CHECK ((counted_seconds >= (0)::double precision))
+  constraint sla_clocks_target_check CHECK ((target = ANY (ARRAY['first_response'::text, 'next_response'::text, 'resolution'::text])))
+  constraint sla_clocks_target_seconds_check CHECK ((target_seconds > 0))
+  constraint sla_clocks_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
+  constraint sla_clocks_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint sla_clocks_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES sla_policies(id)
+  constraint sla_clocks_pkey PRIMARY KEY (id)
+)
+CREATE INDEX sla_clocks_conversation ON public.sla_clocks USING btree (conversation_id, id);
+CREATE INDEX sla_clocks_next ON public.sla_clocks USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX sla_clocks_policy ON public.sla_clocks USING btree (policy_id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX sla_clocks_running ON public.sla_clocks USING btree (conversation_id, ((target = 'resolution'::text))) WHERE (ended_at IS NULL);
+
+table sla_policies (
+  id bigint not null generated always as identity
+  name text not null
+  position integer not null default 0
+  is_default boolean not null default false
+  conditions jsonb not null default '{}'::jsonb
+  targets jsonb not null -- By name of the target: {inside, outside} in seconds; outside null: counted from the next opening.
+  business_hours_id bigint -- Null: the calendar of the conversation's team, else the firm's.
+  created_at timestamp with time zone not null default now()
+  constraint sla_policies_conditions_check CHECK ((jsonb_typeof(conditions) = 'object'::text))
+  constraint sla_policies_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint sla_policies_targets_check CHECK ((jsonb_typeof(targets) = 'object'::text))
+  constraint sla_policies_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
+  constraint sla_policies_pkey PRIMARY KEY (id)
+)
+CREATE UNIQUE INDEX sla_policies_name ON public.sla_policies USING btree (plain(name));
+CREATE UNIQUE INDEX sla_policies_one_default ON public.sla_policies USING btree (is_default) WHERE is_default;
+
 table tags (
   id bigint not null generated always as identity
   name text not null
@@ -829,7 +1011,12 @@ table teams (
   id bigint not null generated always as identity
   name text not null
   created_at timestamp with time zone not null default now()
+  business_hours_id bigint
+  strategy text not null default 'least_loaded'::text
+  archived_at timestamp with time zone
   constraint teams_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint teams_strategy_check CHECK ((strategy = ANY (ARRAY['least_loaded'::text, 'round_robin'::text, 'longest_idle'::text, 'manual'::text])))
+  constraint teams_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
   constraint teams_pkey PRIMARY KEY (id)
   constraint teams_name_key UNIQUE (name)
 )

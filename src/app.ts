@@ -45,6 +45,7 @@ import { inboxes } from "./routes/settings/inboxes.ts";
 import { profile } from "./routes/settings/profile.ts";
 import { tags } from "./routes/settings/tags.ts";
 import { topics } from "./routes/settings/topics.ts";
+import { noteSignsOfLife } from "./routes/signs-of-life.ts";
 import { uploads } from "./routes/uploads.ts";
 import { whatsappWebhook } from "./routes/webhooks/whatsapp.ts";
 import type { Door } from "./services/channels/door.ts";
@@ -118,7 +119,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(setUpRoutes(findDemo));
   app.use(signIn.router);
   app.use(demoRoutes(findDemo, config.demo));
-  app.use(requireAgent);
+  app.use(requireAgent, noteSignsOfLife);
   app.use(
     inboxRoutes(live.cursor, inbox),
     conversationRoutes(live.cursor, inbox),

@@ -104,6 +104,9 @@ export function createPush(db: Knex, send: Send) {
         case "conversation.viewed":
           await announce("viewers:changed", to, (page) => page.conversationId === fact.conversationId);
           break;
+        case "agent.alerted":
+          for (const stream of to) if (stream.agentId === fact.agentId) send(stream, "alerts:changed", "");
+          break;
         case "agent.mentioned":
           for (const stream of to) if (stream.agentId === fact.agentId) send(stream, "mentions:changed", "");
           break;

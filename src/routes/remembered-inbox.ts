@@ -35,6 +35,7 @@ function changesInbox(fact: Fact): boolean {
     case "inbound_event.quarantined":
     case "media.pending":
     case "agent.mentioned":
+    case "agent.alerted":
     case "import.changed":
       return false;
     default:

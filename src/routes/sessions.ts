@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from "express";
 import passport from "passport";
 import { Strategy } from "passport-local";
 import { RateLimiterPostgres, type RateLimiterRes } from "rate-limiter-flexible";
+import { arrive, depart } from "../services/agents/availability.ts";
 import { verifyPassword } from "../services/agents/password.ts";
 import { findCredentials, findSession, type Session } from "../services/agents/queries.ts";
 import type { Platform } from "../services/platform/context.ts";
@@ -99,6 +100,7 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
         transact(asThem, async (tx) => {
           tx.record(null, { act: "agent.signed_in", agentId: user.agent.id });
         })
+          .then(() => arrive(asThem))
           .then(() => Promise.all([byAddress.delete(keys[0]), byPlace.reward(keys[1])]))
           .then(() => redirect(res, ownPath(wanted)), next);
       });
@@ -118,7 +120,9 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
             { type: "agent.changed", agentId: actor.id },
             { act: "agent.signed_out", agentId: actor.id },
           );
-        }).then(() => redirect(res, "/login"), next);
+        })
+          .then(() => depart(ctx))
+          .then(() => redirect(res, "/login"), next);
       });
     });
   });

@@ -13,8 +13,13 @@ import type { Context } from "./platform/context.ts";
 import { type Loop, startLoop } from "./platform/loop.ts";
 import { forgetOld } from "./platform/retention.ts";
 import { applyRetention } from "./privacy/retention.ts";
+import { distribute } from "./routing/distribute.ts";
+import { escalate } from "./routing/escalate.ts";
+import { releaseAbsent } from "./routing/release-absent.ts";
+import { sweepPresence } from "./routing/sweep-presence.ts";
+import { sweepClocks } from "./sla/sweep-clocks.ts";
 
-type Job = { name: string; line: string; work: (ctx: Context) => Promise<unknown> };
+type Job = { name: string; line: string; work: (ctx: Context) => Promise<unknown>; restMs?: number };
 
 /** Every job of Hilo on one screen. Lines are node-cron's: second, minute, hour, day, month, weekday. */
 const jobs = [
@@ -24,6 +29,12 @@ const jobs = [
   { name: "early", line: "*/2 * * * * *", work: settleEarly },
   { name: "leases", line: "*/5 * * * * *", work: expireLeases },
   { name: "snoozed", line: "*/5 * * * * *", work: wakeSnoozed },
+  { name: "escalate", line: "* * * * * *", work: escalate },
+  // Nudged by whatever happens; a rest between two looks gathers a burst into one.
+  { name: "distribute", line: "* * * * * *", work: distribute, restMs: 100 },
+  { name: "absent", line: "*/10 * * * * *", work: releaseAbsent },
+  { name: "presence", line: "*/10 * * * * *", work: sweepPresence },
+  { name: "clocks", line: "20 * * * * *", work: sweepClocks },
   { name: "viewers", line: "30 * * * * *", work: (ctx: Context) => sweepViewers(ctx.db) },
   { name: "uploads", line: "15 */10 * * * *", work: sweepUploads },
   { name: "imports", line: "*/5 * * * * *", work: runImports },
@@ -43,8 +54,8 @@ export interface Schedule {
 /** Starts the clock; facts nudge the jobs that they concern, so that nothing waits for the next tick. */
 export function startSchedule(ctx: Context, bell: Bell): Schedule {
   const loops = new Map<string, Loop>();
-  const tasks = jobs.map(({ name, line, work }) => {
-    const loop = startLoop(name, ctx.logger, () => work(ctx));
+  const tasks = (jobs as readonly Job[]).map(({ name, line, work, restMs = 0 }) => {
+    const loop = startLoop(name, ctx.logger, () => work(ctx), restMs);
     loops.set(name, loop);
     return cron.schedule(line, () => loop.nudge());
   });
@@ -54,6 +65,8 @@ export function startSchedule(ctx: Context, bell: Bell): Schedule {
       if (type === "message.queued") loops.get("deliver")?.nudge();
       if (type === "import.changed") loops.get("imports")?.nudge();
       if (type === "media.pending") loops.get("media")?.nudge();
+      if (type === "message.received" || type === "conversation.changed" || type === "agent.changed")
+        loops.get("distribute")?.nudge();
     }
   });
   return {

@@ -71,6 +71,9 @@ export async function openCast(whatsappApiUrl = "http://127.0.0.1:9"): Promise<C
     const agent = await createAgent(system, { email: `${key}@firm.test`, name, role, password });
     ids[key] = agent.id;
   }
+  // Everybody is there, and conversations are given by hand unless a test says otherwise.
+  await platform.db("agents").update({ availability: "online", last_seen_at: platform.db.fn.now() });
+  await platform.db("firm").update({ strategy: "manual" });
   await joinTeam(platform, ids.ana ?? 0, "Ventas");
   await joinTeam(platform, ids.bruno ?? 0, "Soporte");
   const as = (key: string) => contextOf(system, ids[key] ?? 0);

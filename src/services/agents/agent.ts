@@ -36,8 +36,9 @@ export async function insertAgent(tx: Tx, agent: NewAgent, passwordHash: string)
   if (!role) throw new Invalid({ role: "agents.role_unknown" });
   const inserted = await row<{ id: number }>(
     tx.db,
-    `insert into agents (email, name, role_id, password_hash, locale, time_zone)
-     select :email, :name, :role, :hash, coalesce(:locale, f.locale), coalesce(:timeZone, f.time_zone) from firm f
+    `insert into agents (email, name, role_id, password_hash, locale, time_zone, receives)
+     select :email, :name, :role, :hash, coalesce(:locale, f.locale), coalesce(:timeZone, f.time_zone),
+       not exists (select 1 from roles where id = :role and 'supervise' = any(permissions)) from firm f
      on conflict (email) do nothing returning id`,
     {
       email: agent.email.trim().toLowerCase(),
@@ -74,7 +75,8 @@ export function deactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
   return change(ctx, agentId, async (tx) => {
     if (tx.actor.kind === "agent" && tx.actor.id === agentId) throw new Conflict("agents.not_yourself");
     await tx.db.raw(
-      "update agents set deactivated_at = ?, session_version = session_version + 1, availability = 'offline' where id = ? and deactivated_at is null",
+      `update agents set deactivated_at = ?, session_version = session_version + 1, availability = 'offline',
+         availability_changed_at = now() where id = ? and deactivated_at is null`,
       [tx.now(), agentId],
     );
     await tx.db.raw(

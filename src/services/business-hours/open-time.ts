@@ -1,4 +1,4 @@
-import type { Calendar, Exception, Span } from "./types.ts";
+import type { Calendar, Exception } from "./types.ts";
 
 /** Moments are milliseconds since 1970; durations milliseconds. */
 export interface OpenTime {
@@ -109,15 +109,15 @@ function firstMoment(local: Temporal.PlainDateTime, timeZone: string): number {
 
 /** Compiled once for each content that a calendar has had; few firms have more than a handful. */
 const compiled = new Map<string, OpenTime>();
+const known = new WeakMap<Calendar, OpenTime>();
 
 export function compileCalendar(calendar: Calendar): OpenTime {
-  const key = JSON.stringify(calendar);
-  const known = compiled.get(key);
-  if (known) return known;
+  const found = known.get(calendar);
+  if (found) return found;
+  const content = JSON.stringify(calendar);
+  const made = compiled.get(content) ?? openTime(calendar);
   if (compiled.size >= 50) compiled.clear();
-  const made = openTime(calendar);
-  compiled.set(key, made);
+  compiled.set(content, made);
+  known.set(calendar, made);
   return made;
 }
-
-export type { Calendar, Span };

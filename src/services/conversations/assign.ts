@@ -2,6 +2,7 @@ import type { Context } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 import { can } from "./policy.ts";
 import { getConversation, lockConversation } from "./queries.ts";
 import type { Conversation } from "./types.ts";
@@ -27,6 +28,9 @@ export function assign(
     if (teamId !== null && !(await row(tx.db, "select 1 from teams where id = ?", [teamId]))) {
       throw new Invalid({ team_id: "conversation.team_unknown" });
     }
+    // Waits while conversations are given out, so that what is taken by hand counts for the caps.
+    if (assigneeId !== null)
+      await tx.db.raw("select id from agents where id = ? for no key update", [assigneeId]);
     await tx
       .db("conversations")
       .where({ id: conversationId })
@@ -38,6 +42,7 @@ export function assign(
       assigned_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
       reason: "by_hand",
     });
+    await keepClocks(tx, [conversationId], { moved: "by_hand" });
     tx.record(
       { type: "conversation.changed", conversationId },
       {

@@ -26,7 +26,10 @@ const rowColumns = `
   c.last_activity_at as "lastActivityAt", c.preview, c.preview_kind as "previewKind",
   c.preview_author as "previewAuthor", c.unread_count as "unreadCount", c.snoozed_until as "snoozedUntil"`;
 
-/** The queue shows who waits longest first; everything else, what happened last first. */
+/** Of `conversations c`, as the index of the queue has it. */
+const queueRank = "(case c.priority when 'urgent' then 0 when 'high' then 1 when 'normal' then 2 else 3 end)";
+
+/** The queue shows what matters most first, then who waits longest; everything else, what happened last first. */
 export async function listInbox(ctx: Reader, query: ListQuery): Promise<ConversationList> {
   if (ctx.actor.kind !== "agent") return { rows: [], hasMore: false };
   const visible = visibleTo(ctx.actor);
@@ -41,7 +44,8 @@ export async function listInbox(ctx: Reader, query: ListQuery): Promise<Conversa
     search.sql,
   ].filter(Boolean);
   // The limit stands in the text: only then does Postgres know how few rows are wanted, and keeps the plan.
-  const order = query.view === "queue" ? "c.waiting_since, c.id" : "c.last_activity_at desc, c.id desc";
+  const order =
+    query.view === "queue" ? `${queueRank}, c.waiting_since, c.id` : "c.last_activity_at desc, c.id desc";
   const found = await rows<ConversationRow>(
     ctx.db,
     `with page as (select c.id from conversations c where ${conditions.join(" and ")} order by ${order} limit ${Math.trunc(query.limit) + 1})

@@ -4,6 +4,7 @@ import type { Context, Reader, Tx } from "../platform/context.ts";
 import { json, row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 import { storeMentions } from "./mentions.ts";
 import { can, visibleTo } from "./policy.ts";
 import { lockConversation } from "./queries.ts";
@@ -41,6 +42,7 @@ export function addNote(ctx: Context, conversationId: number, note: NewNote): Pr
     const { contactId, isolatedInboxId } = await lockConversation(tx, conversationId);
     if (!can(tx.actor, "note")) throw new Forbidden();
     const { id } = await storeNote(tx, { contactId, conversationId, isolatedInboxId }, note);
+    await keepClocks(tx, [conversationId], { moved: "by_hand" });
     return getNote(tx, id);
   });
 }

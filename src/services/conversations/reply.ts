@@ -2,6 +2,7 @@ import type { Context, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 import { getMessage } from "./messages.ts";
 import { can } from "./policy.ts";
 import { lockConversation } from "./queries.ts";
@@ -49,6 +50,7 @@ export function reply(ctx: Context, conversationId: number, reply: Reply): Promi
     if (reply.attachment) await attach(tx, reply.attachment, messageId, conversation.contactId);
     await noteAnswer(tx, conversation, door, kind, text);
     if (conversation.assigneeId === null) await take(tx, conversationId, tx.actor.id);
+    await keepClocks(tx, [conversationId]);
     tx.record(
       { type: "message.queued", conversationId, messageId },
       {
@@ -183,7 +185,7 @@ async function noteAnswer(
 ): Promise<void> {
   const agentId = tx.actor.kind === "agent" ? tx.actor.id : null;
   await tx.db.raw(
-    `update conversations set waiting_since = null, unread_count = 0, preview = :preview, preview_kind = :kind,
+    `update conversations set waiting_since = null, flagged_at = null, unread_count = 0, preview = :preview, preview_kind = :kind,
        preview_author = 'agent', last_activity_at = greatest(last_activity_at, :now), last_inbox_id = :inboxId,
        last_identity_id = :identityId,
        first_response_at = coalesce(first_response_at, case when last_inbound_at is not null then :now::timestamptz end),
@@ -192,6 +194,7 @@ async function noteAnswer(
      where id = :id`,
     { id: conversation.id, preview: text.slice(0, 160), kind, now: tx.now(), ...door },
   );
+  await tx.db.raw("update agents set last_reply_at = clock_timestamp() where id = ?", [agentId]);
   await tx.db.raw("delete from drafts where conversation_id = ? and agent_id = ? and kind = 'reply'", [
     conversation.id,
     agentId,

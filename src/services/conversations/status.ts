@@ -3,6 +3,7 @@ import { systemContext } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 import { type ConversationAct, can } from "./policy.ts";
 import { getConversation, lockConversation } from "./queries.ts";
 import type { Conversation } from "./types.ts";
@@ -20,6 +21,7 @@ export function resolve(ctx: Context, id: number): Promise<Conversation> {
         resolved_at: tx.now(),
         resolved_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
         waiting_since: null,
+        flagged_at: null,
         unread_count: 0,
       });
     return { act: "conversation.resolved" };
@@ -53,7 +55,9 @@ export function reopen(ctx: Context, id: number): Promise<Conversation> {
         resolved_by_id: null,
         snoozed_until: null,
         assignee_id: tx.db.raw(
-          "(select a.id from agents a where a.id = conversations.assignee_id and a.deactivated_at is null)",
+          `(select a.id from agents a where a.id = conversations.assignee_id and a.deactivated_at is null
+             and (a.availability = 'online' or a.id = ?))`,
+          [tx.actor.kind === "agent" ? tx.actor.id : 0],
         ),
       });
     return { act: "conversation.reopened", data: { from: conversation.status } };
@@ -94,8 +98,10 @@ async function change(
     const conversation = await lockConversation(tx, id);
     if (!can(tx.actor, act)) throw new Forbidden();
     const done = await work(tx, conversation);
-    if (done)
+    if (done) {
+      await keepClocks(tx, [id]);
       tx.record({ type: "conversation.changed", conversationId: id }, { conversationId: id, ...done });
+    }
     return getConversation(tx, id);
   });
 }
@@ -108,6 +114,10 @@ export function wakeSnoozed(ctx: Context): Promise<number> {
       `update conversations set status = 'open', snoozed_until = null, last_activity_at = now()
        where id in (select id from conversations where status = 'snoozed' and snoozed_until <= now() order by id limit 500 for update skip locked)
        returning id`,
+    );
+    await keepClocks(
+      tx,
+      woken.map(({ id }) => id),
     );
     for (const { id } of woken) {
       tx.record(

@@ -2,6 +2,7 @@ import type { Context } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 import { can } from "./policy.ts";
 import { lockConversation } from "./queries.ts";
 import { cleanText } from "./reply.ts";
@@ -22,6 +23,7 @@ export function tagConversation(ctx: Context, conversationId: number, name: stri
       "insert into conversation_tags (conversation_id, tag_id) values (?, ?) on conflict do nothing",
       [conversationId, tag?.id ?? null],
     );
+    await keepClocks(tx, [conversationId]);
     tx.record(
       { type: "conversation.changed", conversationId },
       { act: "conversation.tagged", conversationId, data: { tag: clean } },
@@ -37,6 +39,7 @@ export function untagConversation(ctx: Context, conversationId: number, name: st
       "delete from conversation_tags where conversation_id = ? and tag_id in (select id from tags where plain(name) = plain(?))",
       [conversationId, name],
     );
+    await keepClocks(tx, [conversationId]);
     tx.record(
       { type: "conversation.changed", conversationId },
       { act: "conversation.untagged", conversationId, data: { tag: name.slice(0, 60) } },

@@ -1,3 +1,5 @@
+import type { Priority } from "../sla/types.ts";
+
 /** What crossed a channel. `choice` is a pressed button or a chosen list row; `form` a filled-in WhatsApp Flow. */
 export type MessageKind =
   | "text"
@@ -59,7 +61,6 @@ export interface ProviderError {
 }
 
 export type Status = "open" | "pending" | "snoozed" | "resolved";
-export type Priority = "low" | "normal" | "high" | "urgent";
 export type AuthorKind = "contact" | "agent" | "bot" | "phone";
 
 /** A conversation with what its header, the composer and the rules need. */
@@ -71,6 +72,8 @@ export interface Conversation {
   contactDisplay: string;
   status: Status;
   priority: Priority;
+  topicId: number | null;
+  /** Name of the topic; empty for none. */
   topic: string;
   teamId: number | null;
   assigneeId: number | null;

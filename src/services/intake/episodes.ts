@@ -25,22 +25,30 @@ interface Found {
  * The conversation of each arrival: the unresolved one; else, within the reopening time, the last one reopened;
  * else a new one. Locks what it answers until the transaction ends.
  *
- * @returns ids by `scopeKey`.
+ * @returns ids by `scopeKey`, and which of them were opened or reopened just now.
  */
-export async function findEpisodes(tx: Tx, arrivals: readonly Arrival[]): Promise<Map<string, number>> {
+export async function findEpisodes(
+  tx: Tx,
+  arrivals: readonly Arrival[],
+): Promise<{ episodes: Map<string, number>; fresh: Set<number> }> {
   const found = new Map<string, number>();
+  const fresh = new Set<number>();
   const missing = () =>
     arrivals.filter((arrival) => !found.has(scopeKey(arrival.contactId, arrival.isolatedInboxId)));
   const keep = (conversations: readonly Found[]) => {
     for (const c of conversations) found.set(scopeKey(c.contact_id, c.isolated_inbox_id), c.id);
   };
   keep(await lockUnresolved(tx, arrivals));
-  if (missing().length > 0) keep(await reopenRecent(tx, missing()));
+  const keepFresh = (conversations: readonly Found[]) => {
+    keep(conversations);
+    for (const { id } of conversations) fresh.add(id);
+  };
+  if (missing().length > 0) keepFresh(await reopenRecent(tx, missing()));
   if (missing().length > 0) keep(await findLatest(tx, missing()));
-  if (missing().length > 0) keep(await openNew(tx, missing()));
+  if (missing().length > 0) keepFresh(await openNew(tx, missing()));
   // Another process opened it between our look and our insert: it has committed by now.
   if (missing().length > 0) keep(await lockUnresolved(tx, missing()));
-  return found;
+  return { episodes: found, fresh };
 }
 
 const arrivalSet = `jsonb_to_recordset(:arrivals::jsonb)
@@ -57,7 +65,7 @@ function lockUnresolved(tx: Tx, arrivals: readonly Arrival[]): Promise<Found[]> 
 }
 
 /**
- * The assignee keeps it while they are there: they know the story. What was written before the resolution and came
+ * The assignee keeps it while they are there: they know the story. Whoever is absent does not, and it goes to the queue. What was written before the resolution and came
  * after it was seen by nobody, so it reopens too; what is much older begins anew.
  */
 async function reopenRecent(tx: Tx, arrivals: readonly Arrival[]): Promise<Found[]> {
@@ -73,7 +81,8 @@ async function reopenRecent(tx: Tx, arrivals: readonly Arrival[]): Promise<Found
          order by c.contact_id, coalesce(c.isolated_inbox_id, 0), c.resolved_at desc) latest using (id)
        where c.status = 'resolved' order by c.id for update of c)
      update conversations c set status = 'open', resolved_at = null, resolved_by_id = null,
-       assignee_id = (select a.id from agents a where a.id = c.assignee_id and a.deactivated_at is null)
+       assignee_id = (select a.id from agents a where a.id = c.assignee_id and a.deactivated_at is null and a.availability = 'online'),
+       rule_id = null
      from candidates where c.id = candidates.id returning c.id, c.contact_id, c.isolated_inbox_id`,
     { arrivals: json(arrivals) },
   );

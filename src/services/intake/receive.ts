@@ -1,9 +1,11 @@
 import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
 import { holdMerging } from "../platform/locks.ts";
+import { route, type Words } from "../routing/route.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 import { applyEffects, type Effect, effectsOf } from "./effects.ts";
 import { type Arrival, findEpisodes, scopeKey } from "./episodes.ts";
-import { storeMessages } from "./messages.ts";
+import { type StoredMessage, storeMessages } from "./messages.ts";
 import { knowPeople, moveIdentities, personKey } from "./people.ts";
 import { openServiceWindows, summarise } from "./summaries.ts";
 import type { AddressProblem, IdentityChange, InboundMessage, InboundStatus } from "./types.ts";
@@ -37,7 +39,7 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
     const person = people.get(personKey(one.message.person));
     return person ? [{ ...one, person }] : [];
   });
-  const episodes = await findEpisodes(tx, arrivals(placed));
+  const { episodes, fresh: opened } = await findEpisodes(tx, arrivals(placed));
   const stored = await storeMessages(
     tx,
     placed.flatMap((one) => {
@@ -46,6 +48,12 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
     }),
   );
   await summarise(tx, stored);
+  await route(tx, wordsOf(stored), opened);
+  const live = stored.filter(({ message }) => !message.history);
+  await keepClocks(
+    tx,
+    live.map(({ conversationId }) => conversationId),
+  );
   await openServiceWindows(tx, stored);
   await applyEffects(
     tx,
@@ -60,6 +68,13 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
       messageId: id,
     });
   }
+}
+
+/** What contacts wrote now: a button's words and a file's caption count like a text. */
+function wordsOf(stored: readonly StoredMessage[]): Words[] {
+  return stored
+    .filter(({ message }) => message.author === "contact" && !message.history)
+    .map(({ conversationId, message }) => ({ conversationId, text: message.text }));
 }
 
 /** What was written under an old id, before the change that came in the same batch, is of the person who changed. */

@@ -57,6 +57,7 @@ export async function summarise(tx: Tx, stored: readonly StoredMessage[]): Promi
          when s."lastInboundAt" > coalesce(s."answeredAt", '-infinity') then coalesce(case when s."answeredAt" is null then c.waiting_since end, s."firstInboundAt")
          when s."answeredAt" is not null then null
          else c.waiting_since end,
+       flagged_at = case when s."answeredAt" is null then c.flagged_at end,
        first_response_at = coalesce(c.first_response_at, case when c.last_inbound_at is not null or s."firstInboundAt" < s."answeredAt" then s."answeredAt" end),
        status = case when s."lastInboundAt" is not null and c.status in ('pending', 'snoozed') then 'open' else c.status end,
        snoozed_until = case when s."lastInboundAt" is not null then null else c.snoozed_until end,

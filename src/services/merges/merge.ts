@@ -63,7 +63,7 @@ export function mergeContacts(ctx: Context, keptId: number, mergedId: number): P
     );
     if (!made) throw new Error("a merge was not stored");
     await keepMoves(tx, made.id, moves);
-    recordRegrouping(tx, "contact.merged", { keptId, otherId: mergedId, mergeId: made.id }, joinedIds);
+    await recordRegrouping(tx, "contact.merged", { keptId, otherId: mergedId, mergeId: made.id }, joinedIds);
     return getMerge(tx, made.id);
   });
 }

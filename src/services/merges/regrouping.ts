@@ -1,12 +1,14 @@
 import type { Tx } from "../platform/context.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 
 /** Open pages of both ask for everything again, for what they show is somebody else's now. */
-export function recordRegrouping(
+export async function recordRegrouping(
   tx: Tx,
   act: "contact.merged" | "contact.unmerged" | "contact.separated",
   { keptId, otherId, mergeId }: { keptId: number; otherId: number; mergeId?: number },
   conversationIds: readonly number[],
-): void {
+): Promise<void> {
+  await keepClocks(tx, conversationIds);
   tx.record(
     { type: "contact.regrouped", contactId: keptId },
     { act, contactId: keptId, data: { otherId, ...(mergeId === undefined ? {} : { mergeId }) } },

@@ -42,7 +42,7 @@ export function separateIdentity(ctx: Context, contactId: number, identityId: nu
       [made.id],
     );
     await leaveNumber(tx, contactId, made.id);
-    recordRegrouping(tx, "contact.separated", { keptId: contactId, otherId: made.id }, touched);
+    await recordRegrouping(tx, "contact.separated", { keptId: contactId, otherId: made.id }, touched);
     return made.id;
   });
 }
@@ -143,9 +143,9 @@ export async function findOpen(
 async function copyEpisode(tx: Tx, conversationId: number, contactId: number): Promise<number> {
   const made = await row<{ id: number }>(
     tx.db,
-    `insert into conversations (contact_id, isolated_inbox_id, status, priority, topic, team_id, assignee_id, last_activity_at,
+    `insert into conversations (contact_id, isolated_inbox_id, status, priority, topic_id, team_id, assignee_id, last_activity_at,
        unread_count, snoozed_until, opened_at, resolved_at, resolved_by_id)
-     select :contactId, isolated_inbox_id, status, priority, topic, team_id, assignee_id, last_activity_at,
+     select :contactId, isolated_inbox_id, status, priority, topic_id, team_id, assignee_id, last_activity_at,
        unread_count, snoozed_until, last_activity_at, resolved_at, resolved_by_id
      from conversations where id = :conversationId returning id`,
     { conversationId, contactId },

@@ -27,7 +27,7 @@ const groups = {
   conversations: [
     ["status", "snoozed_until", "resolved_at", "resolved_by_id", "merged_into_id"],
     ["priority"],
-    ["topic"],
+    ["topic_id"],
     ["team_id"],
     ["assignee_id"],
     ["waiting_since"],

@@ -67,7 +67,10 @@ export function undoMerge(ctx: Context, contactId: number, mergeId: number): Pro
       .db("contact_merges")
       .where({ id: mergeId })
       .update({ undone_at: tx.now(), undone_by_id: tx.actor.kind === "agent" ? tx.actor.id : null });
-    recordRegrouping(tx, "contact.unmerged", { keptId, otherId: mergedId, mergeId }, [...joined, ...touched]);
+    await recordRegrouping(tx, "contact.unmerged", { keptId, otherId: mergedId, mergeId }, [
+      ...joined,
+      ...touched,
+    ]);
     return getMerge(tx, mergeId);
   });
 }

@@ -3,6 +3,8 @@ import createKnex, { type Knex } from "knex";
 import pg from "pg";
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+/** Postgres, `pg_type`: lists of bigint and of integer. The second's parser makes numbers. */
+pg.types.setTypeParser(1016 as never, pg.types.getTypeParser(1007 as never));
 
 /** Session settings: no statement, lock or forgotten transaction may hold others up for ever. Milliseconds. */
 const sessionOptions = [

@@ -17,6 +17,7 @@ export type Fact =
   | { type: "commitment.changed"; conversationId: number; commitmentId: number }
   | { type: "agent.changed"; agentId: number }
   | { type: "agent.mentioned"; agentId: number }
+  | { type: "agent.alerted"; agentId: number }
   | { type: "inbox.changed"; inboxId: number }
   | { type: "inbound_event.received" }
   | { type: "inbound_event.quarantined"; inboundEventId: number }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isTransient } from "./database.ts";
 import type { Logger } from "./logger.ts";
 
@@ -8,8 +9,12 @@ export interface Loop {
   stop: () => Promise<void>;
 }
 
-/** Work that is nudged for speed and swept for truth: never twice at once in a process, never ended by an error. */
-export function startLoop(name: string, logger: Logger, work: () => Promise<unknown>): Loop {
+/**
+ * Work that is nudged for speed and swept for truth: never twice at once in a process, never ended by an error.
+ *
+ * @param restMs between a run and the one that was asked for meanwhile.
+ */
+export function startLoop(name: string, logger: Logger, work: () => Promise<unknown>, restMs = 0): Loop {
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = false;
@@ -23,6 +28,7 @@ export function startLoop(name: string, logger: Logger, work: () => Promise<unkn
         const level = isTransient(error) ? "warn" : "error";
         logger[level]({ err: error, loop: name }, "a loop's run failed; the next sweep tries again");
       }
+      if (again && restMs > 0) await sleep(restMs);
     } while (again && !stopped);
   }
 

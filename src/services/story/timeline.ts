@@ -140,7 +140,7 @@ function sources(ctx: Reader): { of: Record<TimelineKind, Source>; bindings: Rec
         where: `c.contact_id = :contactId and c.merged_into_id is null and ${visible.sql}`,
         at: "c.opened_at",
         id: "c.id",
-        data: `select x.status, x.preview, x.preview_kind as "previewKind", x.resolved_at as "resolvedAt", ${by("x.resolved_by_id")} as "resolvedBy", x.topic,
+        data: `select x.status, x.preview, x.preview_kind as "previewKind", x.resolved_at as "resolvedAt", ${by("x.resolved_by_id")} as "resolvedBy", coalesce((select name from topics where id = x.topic_id), '') as topic,
           (select count(*)::int from messages m where m.conversation_id = x.id and m.shown) as messages,
           coalesce((select json_agg(distinct i.name) from messages m join inboxes i on i.id = m.inbox_id where m.conversation_id = x.id and m.shown), '[]') as inboxes,
           coalesce((select json_agg(distinct a.name) from messages m join agents a on a.id = m.author_agent_id where m.conversation_id = x.id and m.shown), '[]') as agents

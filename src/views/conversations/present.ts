@@ -1,6 +1,7 @@
 import type { Happening } from "../../services/conversations/happenings.ts";
 import type { Conversation, ConversationRow, Message, Note } from "../../services/conversations/types.ts";
 import type { Colleague } from "../../services/conversations/viewers.ts";
+import type { MessageKey } from "../../services/platform/message-key.ts";
 import {
   clock,
   dayAndClock,
@@ -14,7 +15,7 @@ import {
   shortDay,
   startOfDay,
 } from "../format.ts";
-import { translateFor } from "../i18n.ts";
+import { isTextKey, translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
 import { type Bubble, presentMessage, threadKey } from "../messages/present.ts";
 
@@ -143,22 +144,13 @@ export function presentHappening(
 ): Extract<ThreadItem, { type: "happening" }> {
   const t = translateFor(viewer.locale);
   const until = typeof happening.data.until === "string" ? new Date(happening.data.until) : null;
-  const byThemselves = happening.agentName !== null && happening.agentName === happening.actorName;
-  const key =
-    happening.act === "conversation.assigned" && byThemselves
-      ? happening.data.reason === "answered"
-        ? "happening.taken_by_answering"
-        : "happening.taken"
-      : happening.act === "conversation.reopened" && happening.data.reason === "contact_wrote"
-        ? "happening.reopened_by_contact"
-        : happening.act.startsWith("case.")
-          ? `happening.${happening.act}`
-          : happening.act.replace("conversation.", "happening.");
+  const target = String(happening.data.target ?? "first_response");
   return {
     type: "happening",
     key: threadKey(happening.createdAt, 1, happening.id),
     domId: domId("happening", happening.id),
-    text: t(key, {
+    text: t(happeningKey(happening), {
+      target: isTextKey(`target.${target}`) ? t(`target.${target}`) : target,
       actor: happening.actorName ?? t("agent.hilo"),
       agent: happening.agentName ?? "",
       title: happening.caseTitle ?? "",
@@ -167,6 +159,17 @@ export function presentHappening(
     clock: clock(happening.createdAt, viewer),
     exact: exact(happening.createdAt, viewer),
   };
+}
+
+/** How an act is told depends on why it happened, and on whether somebody did it to themselves. */
+function happeningKey({ act, data, agentName, actorName }: Happening): MessageKey {
+  const name = act.startsWith("conversation.") ? act.slice("conversation.".length) : act;
+  const byThemselves = agentName !== null && agentName === actorName;
+  if (name === "assigned" && byThemselves)
+    return data.reason === "answered" ? "happening.taken_by_answering" : "happening.taken";
+  if (name === "reopened" && data.reason === "contact_wrote") return "happening.reopened_by_contact";
+  const withReason = `happening.${name}_${String(data.reason)}`;
+  return (isTextKey(withReason) ? withReason : `happening.${name}`) as MessageKey;
 }
 
 /** The knot of a message's day: pushed with each new message, for it may be the first of its day. */

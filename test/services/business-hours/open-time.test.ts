@@ -144,7 +144,9 @@ describe("open time", () => {
         const m = a + Math.floor(random() * (b - a + 1));
         const middle = start + m * minute;
         if (open.between(from, middle) + open.between(middle, to) !== open.between(from, to))
-          differences.push(`${timeZone} not additive ${iso(from)} ${iso(middle)} ${iso(to)}: ${open.between(from, middle) / minute} + ${open.between(middle, to) / minute} not ${open.between(from, to) / minute}, oracle ${(oracle.before[m] ?? 0) - (oracle.before[a] ?? 0)} ${JSON.stringify(made)}`);
+          differences.push(
+            `${timeZone} not additive ${iso(from)} ${iso(middle)} ${iso(to)}: ${open.between(from, middle) / minute} + ${open.between(middle, to) / minute} not ${open.between(from, to) / minute}, oracle ${(oracle.before[m] ?? 0) - (oracle.before[a] ?? 0)} ${JSON.stringify(made)}`,
+          );
         if (counted > 0) {
           const due = open.add(from, counted * minute);
           if (due !== oracle.add(a, counted))

@@ -1,0 +1,28 @@
+import type { NextFunction, Request, Response } from "express";
+import { noteActivity } from "../services/agents/availability.ts";
+
+/** How often one agent's sign of life is passed on. Milliseconds. */
+const restMs = 45_000;
+/** When each agent was last heard of in this process; as many as a large firm has. */
+const heard = new Map<number, number>();
+const mostAgents = 5000;
+
+/**
+ * Somebody is there when they ask for a page or do something; what an open page asks for by itself is no sign of it. Nobody
+ * waits for it to be written.
+ */
+export function noteSignsOfLife(req: Request, _res: Response, next: NextFunction): void {
+  const { actor } = req.ctx;
+  const byItself = req.isFragment && req.method === "GET";
+  if (actor.kind === "agent" && !byItself && !req.path.startsWith("/live")) {
+    const now = Date.now();
+    if ((heard.get(actor.id) ?? 0) < now - restMs || req.path === "/presence") {
+      if (heard.size > mostAgents) heard.clear();
+      heard.set(actor.id, now);
+      noteActivity(req.ctx).catch((error: unknown) =>
+        req.ctx.logger.warn({ err: error }, "a sign of life was not noted; the next one follows"),
+      );
+    }
+  }
+  next();
+}

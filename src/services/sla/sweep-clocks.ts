@@ -1,0 +1,36 @@
+import { type Context, systemContext } from "../platform/context.ts";
+import { rows } from "../platform/database.ts";
+import { transact } from "../platform/transact.ts";
+import { keepClocks } from "./keep-clocks.ts";
+
+const perSweep = 500;
+
+/** Conversations whose clocks do not say what they say themselves: whatever forgot to keep them, it is found here. */
+const strayed = `
+  select c.id from conversations c left join sla_clocks k
+      on k.conversation_id = c.id and k.ended_at is null and k.target <> 'resolution'
+    where c.status <> 'resolved' and c.waiting_since is not null
+      and (k.id is null or k.started_at <> date_trunc('milliseconds', c.waiting_since)
+        or (k.resumed_at is null) <> (c.status in ('pending', 'snoozed')))
+  union all
+  select c.id from sla_clocks k join conversations c on c.id = k.conversation_id
+    where k.ended_at is null and (c.status = 'resolved' or c.waiting_since is null and k.target <> 'resolution')`;
+
+/** @returns how many conversations were looked at. */
+export async function sweepClocks(ctx: Context): Promise<number> {
+  const system = systemContext(ctx, ctx.now);
+  for (let swept = 0; ; swept += perSweep) {
+    const found = await transact(system, async (tx) => {
+      const locked = await rows<{ id: number }>(
+        tx.db,
+        `select id from conversations where id in (${strayed}) order by id limit ${perSweep} for update skip locked`,
+      );
+      await keepClocks(
+        tx,
+        locked.map(({ id }) => id),
+      );
+      return locked.length;
+    });
+    if (found < perSweep) return swept + found;
+  }
+}
