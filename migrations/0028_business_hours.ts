@@ -7,6 +7,8 @@ create table business_hours (
   name text not null check (length(name) between 1 and 80),
   time_zone text not null check (length(time_zone) between 1 and 80),
   week jsonb not null check (jsonb_typeof(week) = 'array' and jsonb_array_length(week) = 7),
+  -- Changes with whatever changes what is open, so that what was counted by it is counted anew.
+  version integer not null default 1,
   created_at timestamptz not null default now()
 );
 create unique index business_hours_name on business_hours (plain(name));

@@ -17,9 +17,11 @@ create table sla_policies (
   conditions jsonb not null default '{}' check (jsonb_typeof(conditions) = 'object'),
   targets jsonb not null check (jsonb_typeof(targets) = 'object'),
   business_hours_id bigint references business_hours,
-  created_at timestamptz not null default now()
+  archived_at timestamptz,
+  created_at timestamptz not null default now(),
+  check (not (is_default and archived_at is not null))
 );
-create unique index sla_policies_name on sla_policies (plain(name));
+create unique index sla_policies_name on sla_policies (plain(name)) where archived_at is null;
 create unique index sla_policies_one_default on sla_policies (is_default) where is_default;
 comment on column sla_policies.business_hours_id is 'Null: the calendar of the conversation''s team, else the firm''s.';
 comment on column sla_policies.targets is 'By name of the target: {inside, outside} in seconds; outside null: counted from the next opening.';
@@ -32,7 +34,8 @@ create table sla_clocks (
   conversation_id bigint not null references conversations,
   target text not null check (target in ('first_response', 'next_response', 'resolution')),
   policy_id bigint not null references sla_policies,
-  business_hours_id bigint not null references business_hours,
+  business_hours_id bigint references business_hours on delete set null,
+  calendar_version integer not null,
   in_business_time boolean not null,
   target_seconds integer check (target_seconds > 0),
   counted_seconds double precision not null default 0 check (counted_seconds >= 0),
@@ -51,6 +54,7 @@ create table sla_clocks (
     (least(case when breached_at is null and resumed_at is not null then due_at end, alert_at, reassign_at, flag_at)) stored,
   created_at timestamptz not null default now(),
   check (met_at is null or ended_at is not null),
+  check (ended_at is not null or business_hours_id is not null),
   check (ended_at is null or resumed_at is null and alert_at is null and reassign_at is null and flag_at is null)
 );
 -- A conversation has at most one response clock and one resolution clock running.

@@ -174,6 +174,7 @@ table business_hours (
   name text not null
   time_zone text not null
   week jsonb not null -- Monday first: of each day a list of [from, to] in minutes after its midnight; above 1440 it ends on the next day.
+  version integer not null default 1
   created_at timestamp with time zone not null default now()
   constraint business_hours_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
   constraint business_hours_time_zone_check CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 80)))
@@ -934,7 +935,8 @@ table sla_clocks (
   conversation_id bigint not null
   target text not null
   policy_id bigint not null
-  business_hours_id bigint not null
+  business_hours_id bigint
+  calendar_version integer not null
   in_business_time boolean not null
   target_seconds integer -- Null: the policy sets no target; the ladder of waiting runs all the same.
   counted_seconds double precision not null default 0 -- What had counted before it was resumed.
@@ -955,11 +957,12 @@ CASE
 END, alert_at, reassign_at, flag_at)) stored
   created_at timestamp with time zone not null default now()
   constraint sla_clocks_check CHECK (((met_at IS NULL) OR (ended_at IS NOT NULL)))
-  constraint sla_clocks_check1 CHECK (((ended_at IS NULL) OR ((resumed_at IS NULL) AND (alert_at IS NULL) AND (reassign_at IS NULL) AND (flag_at IS NULL))))
+  constraint sla_clocks_check1 CHECK (((ended_at IS NOT NULL) OR (business_hours_id IS NOT NULL)))
+  constraint sla_clocks_check2 CHECK (((ended_at IS NULL) OR ((resumed_at IS NULL) AND (alert_at IS NULL) AND (reassign_at IS NULL) AND (flag_at IS NULL))))
   constraint sla_clocks_counted_seconds_check CHECK ((counted_seconds >= (0)::double precision))
   constraint sla_clocks_target_check CHECK ((target = ANY (ARRAY['first_response'::text, 'next_response'::text, 'resolution'::text])))
   constraint sla_clocks_target_seconds_check CHECK ((target_seconds > 0))
-  constraint sla_clocks_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
+  constraint sla_clocks_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id) ON DELETE SET NULL
   constraint sla_clocks_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
   constraint sla_clocks_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES sla_policies(id)
   constraint sla_clocks_pkey PRIMARY KEY (id)
@@ -977,14 +980,16 @@ table sla_policies (
   conditions jsonb not null default '{}'::jsonb
   targets jsonb not null -- By name of the target: {inside, outside} in seconds; outside null: counted from the next opening.
   business_hours_id bigint -- Null: the calendar of the conversation's team, else the firm's.
+  archived_at timestamp with time zone
   created_at timestamp with time zone not null default now()
+  constraint sla_policies_check CHECK ((NOT (is_default AND (archived_at IS NOT NULL))))
   constraint sla_policies_conditions_check CHECK ((jsonb_typeof(conditions) = 'object'::text))
   constraint sla_policies_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
   constraint sla_policies_targets_check CHECK ((jsonb_typeof(targets) = 'object'::text))
   constraint sla_policies_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
   constraint sla_policies_pkey PRIMARY KEY (id)
 )
-CREATE UNIQUE INDEX sla_policies_name ON public.sla_policies USING btree (plain(name));
+CREATE UNIQUE INDEX sla_policies_name ON public.sla_policies USING btree (plain(name)) WHERE (archived_at IS NULL);
 CREATE UNIQUE INDEX sla_policies_one_default ON public.sla_policies USING btree (is_default) WHERE is_default;
 
 table tags (

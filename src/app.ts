@@ -4,6 +4,7 @@ import type pg from "pg";
 import { apiV1 } from "./routes/api/v1.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
+import { boardRoutes } from "./routes/board.ts";
 import { cases } from "./routes/cases.ts";
 import { commitments } from "./routes/commitments.ts";
 import { companies } from "./routes/companies.ts";
@@ -30,6 +31,7 @@ import { type Live, openLive } from "./routes/live.ts";
 import { mentions } from "./routes/mentions.ts";
 import { messages } from "./routes/messages.ts";
 import { newContact } from "./routes/new-contact.ts";
+import { presence } from "./routes/presence.ts";
 import { privacy } from "./routes/privacy.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
@@ -37,13 +39,18 @@ import { searchRoutes } from "./routes/search.ts";
 import { SessionStore } from "./routes/session-store.ts";
 import { openSignIn } from "./routes/sessions.ts";
 import { setUpRoutes } from "./routes/set-up.ts";
+import { agentWork } from "./routes/settings/agent-work.ts";
 import { agents } from "./routes/settings/agents.ts";
+import { assignment } from "./routes/settings/assignment.ts";
 import { fields } from "./routes/settings/fields.ts";
 import { firm } from "./routes/settings/firm.ts";
+import { hours } from "./routes/settings/hours.ts";
 import { inboundEvents } from "./routes/settings/inbound-events.ts";
 import { inboxes } from "./routes/settings/inboxes.ts";
 import { profile } from "./routes/settings/profile.ts";
+import { sla } from "./routes/settings/sla.ts";
 import { tags } from "./routes/settings/tags.ts";
+import { teams } from "./routes/settings/teams.ts";
 import { topics } from "./routes/settings/topics.ts";
 import { noteSignsOfLife } from "./routes/signs-of-life.ts";
 import { uploads } from "./routes/uploads.ts";
@@ -122,6 +129,8 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(requireAgent, noteSignsOfLife);
   app.use(
     inboxRoutes(live.cursor, inbox),
+    boardRoutes(live.cursor),
+    presence,
     conversationRoutes(live.cursor, inbox),
     cases,
     messages,
@@ -143,7 +152,23 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     privacy,
     searchRoutes,
   );
-  app.use(live.router, profile, agents, inboxes, topics, firm, fields, tags, inboundEvents, audit);
+  app.use(
+    live.router,
+    profile,
+    hours,
+    sla,
+    teams,
+    assignment,
+    agentWork,
+    agents,
+    inboxes,
+    topics,
+    firm,
+    fields,
+    tags,
+    inboundEvents,
+    audit,
+  );
   app.use(notFoundHandler, errorHandler);
   return { express: app, live, health };
 }

@@ -23,11 +23,6 @@ function tick() {
     const sameDay = new Date(at).toDateString() === new Date().toDateString();
     if (sameDay) setText(time, age(at));
   }
-  for (const clock of document.querySelectorAll("[data-waiting]")) {
-    const minutes = (Date.now() - Date.parse(clock.dataset.waiting)) / 60000;
-    clock.classList.toggle("late", minutes >= 10);
-    clock.classList.toggle("warn", minutes >= 5 && minutes < 10);
-  }
   for (const shown of document.querySelectorAll("[data-age-of]"))
     setText(shown, age(Date.parse(shown.dataset.ageOf)));
   for (const shown of document.querySelectorAll("[data-until]")) {
@@ -42,6 +37,42 @@ function tick() {
 }
 
 setInterval(tick, 15000);
+
+// Promises: minutes and seconds in the last hour, then how late. Nothing is asked of the server.
+function countdown(milliseconds) {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  if (seconds >= 3600) {
+    const hours = Math.floor(seconds / 3600);
+    return hours >= 48 ? `${Math.floor(hours / 24)} d` : `${hours} h`;
+  }
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function lateness(milliseconds) {
+  const minutes = Math.floor(milliseconds / 60000);
+  const age =
+    minutes < 60
+      ? `${minutes} min`
+      : minutes < 1440
+        ? `${Math.floor(minutes / 60)} h`
+        : `${Math.floor(minutes / 1440)} d`;
+  return spanish ? `vencida ${age}` : `${age} late`;
+}
+
+function tickClocks() {
+  const now = Date.now();
+  for (const clock of document.querySelectorAll("[data-due]")) {
+    const due = Date.parse(clock.dataset.due);
+    const isLate = due <= now;
+    clock.classList.toggle("late", isLate);
+    clock.classList.toggle("warn", !isLate && Date.parse(clock.dataset.warn) <= now);
+    setText(clock.querySelector("[data-left]"), isLate ? lateness(now - due) : countdown(due - now));
+  }
+}
+
+setInterval(tickClocks, 1000);
+document.addEventListener("DOMContentLoaded", tickClocks);
+document.addEventListener("htmx:after:swap", tickClocks);
 
 // The exact time, written when somebody asks for it by pointing.
 const exact = new Intl.DateTimeFormat(document.documentElement.lang, {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Router } from "express";
 import { z } from "zod";
+import { markAlertsSeen } from "../services/alerts/alerts.ts";
 import { tellRead } from "../services/channels/receipts.ts";
 import { wrapUp } from "../services/commitments/wrap-up.ts";
 import { assign } from "../services/conversations/assign.ts";
@@ -69,6 +70,8 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
     const conversation = await getConversation(req.ctx, idParam(req.params));
     const { id, mergedIntoId } = conversation;
     if (mergedIntoId !== null) return redirect(res, `/conversations/${mergedIntoId}`);
+    // Opening it is looking at what one was told about it.
+    if (req.notices > 0) await markAlertsSeen(req.ctx, id);
     if (req.isFragment) {
       const workspace = await loadWorkspace(req, conversation, at);
       fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { NextFunction, Request, Response } from "express";
 import { getFirm } from "../services/agents/firm.ts";
+import { countAlerts } from "../services/alerts/alerts.ts";
 import { countMentions } from "../services/conversations/mentions.ts";
 import type { Actor, Platform } from "../services/platform/context.ts";
 import { leastFree } from "../services/platform/storage.ts";
@@ -22,7 +23,9 @@ export function identify(platform: Platform, version: string) {
     }
     return known;
   }
-  const mentioned = platform.memories.open<number>(({ type }) => type === "agent.mentioned");
+  const mentioned = platform.memories.open<number>(
+    ({ type }) => type === "agent.mentioned" || type === "agent.alerted",
+  );
   return async (req: Request, res: Response, next: NextFunction) => {
     const { firm, isDiskLow } = await surroundings();
     const { name, locale, timeZone } = firm;
@@ -35,17 +38,24 @@ export function identify(platform: Platform, version: string) {
       name: session?.agent.name ?? "",
       initials: initials(session?.agent.name ?? ""),
       permissions: session?.actor.permissions ?? new Set(),
+      availability: session?.agent.availability ?? "offline",
       locale: session?.agent.locale ?? preferredLocale(req, locale),
       timeZone: session?.agent.timeZone ?? timeZone,
       now,
     };
     req.viewer = viewer;
     const mentions =
-      actor.kind === "agent" ? await mentioned.get(String(actor.id), () => countMentions(req.ctx)) : 0;
+      actor.kind === "agent" ? await mentioned.get(String(actor.id), () => countNotices(req)) : 0;
+    req.notices = mentions;
     req.render = createRender(viewer, { nonce: req.nonce, version, firmName: name, isDiskLow, mentions });
     res.set("Content-Language", viewer.locale);
     next();
   };
+}
+
+async function countNotices({ ctx }: Request): Promise<number> {
+  const [called, alerted] = await Promise.all([countMentions(ctx), countAlerts(ctx)]);
+  return called + alerted;
 }
 
 /** A viewer and a renderer without asking the database: while it is away, a person still gets a page to read. */
@@ -55,6 +65,7 @@ export function identifyNobody(req: Request): void {
     name: "",
     initials: "",
     permissions: new Set(),
+    availability: "offline",
     locale: preferredLocale(req, "es"),
     timeZone: "UTC",
     now: new Date(),

@@ -19,6 +19,16 @@ export const optionalId = z
   .optional()
   .transform((value) => (value ? Number(value) : null));
 
+/** Ticked boxes: none, one or several ids under one name. */
+export const ids = z
+  .union([z.string(), z.array(z.string()).max(500)])
+  .optional()
+  .transform((value) =>
+    (value === undefined ? [] : [value].flat()).flatMap((one) =>
+      /^[1-9]\d{0,14}$/.test(one) ? [Number(one)] : [],
+    ),
+  );
+
 /** A form's token; a form that needs none leaves it empty. */
 export const uuid = z
   .union([z.literal(""), z.uuid()])

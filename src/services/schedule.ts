@@ -65,6 +65,7 @@ export function startSchedule(ctx: Context, bell: Bell): Schedule {
       if (type === "message.queued") loops.get("deliver")?.nudge();
       if (type === "import.changed") loops.get("imports")?.nudge();
       if (type === "media.pending") loops.get("media")?.nudge();
+      if (type === "firm.changed") loops.get("clocks")?.nudge();
       if (type === "message.received" || type === "conversation.changed" || type === "agent.changed")
         loops.get("distribute")?.nudge();
     }

@@ -107,6 +107,16 @@ export function dayAndClock(at: Date, now: Date, zone: Zone): string {
   return `${isNear ? name.toLowerCase() : shortDay(at, now, zone)} ${clock(at, zone)}`;
 }
 
+/** `lunes`; Monday is 1. */
+export function weekdayName(day: number, locale: Locale): string {
+  // 5 January 1970 was a Monday.
+  const at = new Date(Date.UTC(1970, 0, 4 + day));
+  return new Intl.DateTimeFormat(locale === "es" ? "es-MX" : "en-GB", {
+    weekday: "long",
+    timeZone: "UTC",
+  }).format(at);
+}
+
 const relative = new Map<Locale, Intl.RelativeTimeFormat>();
 
 /** `hoy`, `ayer`, `hace 5 días`, `hace 3 meses`: how long ago by the days of the viewer's zone. */

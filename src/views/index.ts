@@ -13,6 +13,7 @@ export interface Viewer extends Zone {
   name: string;
   initials: string;
   permissions: ReadonlySet<string>;
+  availability: "online" | "away" | "offline";
   now: Date;
 }
 

@@ -1,8 +1,10 @@
 import type { AuditEvent } from "../services/audit/queries.ts";
 import type { View } from "../services/conversations/list.ts";
+import type { BoardView } from "./board/present.ts";
 import type { CompanyViews } from "./companies/views.ts";
 import type { ContactViews } from "./contacts/views.ts";
 import type { CaseView } from "./conversations/cases.ts";
+import type { ClockView } from "./conversations/clock.ts";
 import type { BandView, CommitmentView, SideView } from "./conversations/panels.ts";
 import type { HeadView, NoteView, RowView, ThreadItem, WindowView } from "./conversations/present.ts";
 import type { ImportViews } from "./imports/views.ts";
@@ -90,6 +92,7 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   "inbox/show": Page & { list: ListView; workspace: WorkspaceView | null; cursor: string };
   "conversations/_list": { list: ListView };
   "conversations/_row": RowView;
+  "conversations/_clock": { clock: ClockView };
   "conversations/_workspace": { workspace: WorkspaceView | null; cursor: string };
   "conversations/_head": {
     head: HeadView;
@@ -137,6 +140,9 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   };
   "live/note": { id: number; note: NoteView; day: Extract<ThreadItem, { type: "day" }> };
   "live/happenings": { id: number; items: Extract<ThreadItem, { type: "happening" }>[] };
+  "layouts/_here": Record<never, never>;
+  "board/show": Page & { board: BoardView; cursor: string };
+  "board/_board": { board: BoardView };
   "search/show": Page & { query: string; found: FoundView };
   "search/_results": { query: string; found: FoundView };
   "commitments/index": Page & {
@@ -145,11 +151,12 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   };
   "mentions/index": Page & {
     hasUnseen: boolean;
-    mentions: {
-      id: number;
+    notices: {
+      action: string;
+      icon: string;
+      title: string;
       name: string;
       text: string;
-      by: string;
       when: string;
       exact: string;
       isUnseen: boolean;

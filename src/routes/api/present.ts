@@ -67,6 +67,8 @@ export const presentConversation = (one: Conversation) => ({
   topic: one.topic,
   priority: one.priority,
   tags: one.tags,
+  sla: one.dueTarget && { target: one.dueTarget, due_at: time(one.dueAt) },
+  flagged_at: time(one.flaggedAt),
   waiting_since: time(one.waitingSince),
   first_response_at: time(one.firstResponseAt),
   opened_at: time(one.openedAt),

@@ -171,7 +171,7 @@ export function listRoles(ctx: Reader): Promise<Role[]> {
 
 export function listTeams(ctx: Reader): Promise<{ id: number; name: string }[]> {
   if (ctx.actor.kind === "anonymous") return Promise.resolve([]);
-  return rows(ctx.db, "select id, name from teams order by plain(name), id");
+  return rows(ctx.db, "select id, name from teams where archived_at is null order by plain(name), id");
 }
 
 /** How many agents can sign in. */

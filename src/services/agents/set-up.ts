@@ -52,6 +52,7 @@ export async function completeSetUp(ctx: Context, token: string, setUp: SetUp): 
       { ...setUp, now: tx.now(), hash: tokenHash(token) },
     );
     if (!taken) throw new NotFound();
+    await tx.db.raw("update business_hours set time_zone = ?", [setUp.timeZone]);
     const id = await insertAgent(tx, { ...setUp, role: "admin" }, hash);
     tx.record({ type: "agent.changed", agentId: id }, { act: "firm.set_up", agentId: id });
     return id;

@@ -4,7 +4,7 @@ import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
 import type { Calendar } from "./types.ts";
 
-export const calendarColumns = `b.id, b.name, b.time_zone as "timeZone", b.week,
+export const calendarColumns = `b.id, b.version, b.name, b.time_zone as "timeZone", b.week,
   coalesce((select jsonb_agg(jsonb_build_object('date', h.on_date, 'name', h.name, 'spans', h.spans) order by h.on_date)
     from holidays h where h.business_hours_id = b.id), '[]') as exceptions`;
 

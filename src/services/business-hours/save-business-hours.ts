@@ -58,15 +58,17 @@ export function makeDefault(ctx: Context, id: number): Promise<Calendar> {
   });
 }
 
-/** @throws Forbidden, NotFound; Conflict while the firm, a team or an SLA policy counts by it. */
+/** @throws Forbidden, NotFound; Conflict while the firm, a team, an agent or an SLA policy counts by it. */
 export async function deleteBusinessHours(ctx: Context, id: number): Promise<void> {
   if (!may(ctx.actor, "configure")) throw new Forbidden();
   await transact(ctx, async (tx) => {
     const { name } = await getCalendar(tx, id);
     const used = await row(
       tx.db,
-      `select 1 from firm where business_hours_id = :id
-       union all select 1 from teams where business_hours_id = :id limit 1`,
+      `select 1 from firm where business_hours_id = :id union all select 1 from teams where business_hours_id = :id
+       union all select 1 from agents where business_hours_id = :id
+       union all select 1 from sla_policies where business_hours_id = :id
+       union all select 1 from sla_clocks where business_hours_id = :id and ended_at is null limit 1`,
       { id },
     );
     if (used) throw new Conflict("hours.in_use");
@@ -129,6 +131,7 @@ async function change(
   if (!may(ctx.actor, "configure")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const { calendarId, act, data } = await work(tx);
+    await tx.db.raw("update business_hours set version = version + 1 where id = ?", [calendarId]);
     tx.record({ type: "firm.changed" }, { act, data: { ...data, calendarId } });
     return getCalendar(tx, calendarId);
   });

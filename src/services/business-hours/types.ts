@@ -12,6 +12,7 @@ export interface Exception {
 /** When a firm attends. */
 export interface Calendar {
   id: number;
+  version: number;
   name: string;
   /** IANA name. */
   timeZone: string;

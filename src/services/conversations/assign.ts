@@ -25,7 +25,10 @@ export function assign(
     const teamId = to.teamId === undefined ? conversation.teamId : to.teamId;
     if (assigneeId === conversation.assigneeId && teamId === conversation.teamId) return conversation;
     if (assigneeId !== null) await checkAssignee(tx.db, assigneeId, conversation.isolatedInboxId);
-    if (teamId !== null && !(await row(tx.db, "select 1 from teams where id = ?", [teamId]))) {
+    if (
+      teamId !== null &&
+      !(await row(tx.db, "select 1 from teams where id = ? and archived_at is null", [teamId]))
+    ) {
       throw new Invalid({ team_id: "conversation.team_unknown" });
     }
     // Waits while conversations are given out, so that what is taken by hand counts for the caps.

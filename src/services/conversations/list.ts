@@ -1,5 +1,6 @@
 import type { Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
+import { nextDueColumns, nextDueJoin } from "../sla/next-due.ts";
 import { visibleTo } from "./policy.ts";
 import type { ConversationRow, Status } from "./types.ts";
 
@@ -24,7 +25,8 @@ const rowColumns = `
   c.id, p.name as "contactName", coalesce(nullif(i.display, ''), p.phone) as "contactDisplay", c.status,
   c.assignee_id as "assigneeId", a.name as "assigneeName", c.waiting_since as "waitingSince",
   c.last_activity_at as "lastActivityAt", c.preview, c.preview_kind as "previewKind",
-  c.preview_author as "previewAuthor", c.unread_count as "unreadCount", c.snoozed_until as "snoozedUntil"`;
+  c.preview_author as "previewAuthor", c.unread_count as "unreadCount", c.snoozed_until as "snoozedUntil",
+  c.priority, c.flagged_at as "flaggedAt", ${nextDueColumns}`;
 
 /** Of `conversations c`, as the index of the queue has it. */
 const queueRank = "(case c.priority when 'urgent' then 0 when 'high' then 1 when 'normal' then 2 else 3 end)";
@@ -53,7 +55,7 @@ export async function listInbox(ctx: Reader, query: ListQuery): Promise<Conversa
          join tags t on t.id = ct.tag_id where ct.conversation_id = c.id), '{}') as tags
      from page join conversations c using (id) join contacts p on p.id = c.contact_id
        left join contact_identities i on i.id = c.last_identity_id
-       left join agents a on a.id = c.assignee_id
+       left join agents a on a.id = c.assignee_id ${nextDueJoin}
      order by ${order}`,
     {
       ...visible.bindings,

@@ -1,6 +1,7 @@
 import type { Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
+import { nextDueColumns, nextDueJoin } from "../sla/next-due.ts";
 import { visibleTo } from "./policy.ts";
 import type { Conversation, Status } from "./types.ts";
 
@@ -12,7 +13,7 @@ const columns = `
   x.name as "lastInboxName", c.last_identity_id as "lastIdentityId", w.ends_at as "serviceWindowEndsAt", c.preview,
   c.unread_count as "unreadCount", c.snoozed_until as "snoozedUntil", c.opened_at as "openedAt",
   c.resolved_at as "resolvedAt", c.merged_into_id as "mergedIntoId",
-  p.preferred_hours as "preferredHours", p.do_not_contact as "doNotContact",
+  c.flagged_at as "flaggedAt", ${nextDueColumns}, p.preferred_hours as "preferredHours", p.do_not_contact as "doNotContact",
   coalesce((select array_agg(t.name order by t.name) from conversation_tags ct join tags t on t.id = ct.tag_id
     where ct.conversation_id = c.id), '{}') as tags`;
 
@@ -21,7 +22,8 @@ const joins = `
   left join contact_identities i on i.id = c.last_identity_id
   left join inboxes x on x.id = c.last_inbox_id
   left join agents a on a.id = c.assignee_id
-  left join service_windows w on w.identity_id = c.last_identity_id and w.inbox_id = c.last_inbox_id`;
+  left join service_windows w on w.identity_id = c.last_identity_id and w.inbox_id = c.last_inbox_id
+  ${nextDueJoin}`;
 
 /** @throws NotFound also when the actor may not know of it. */
 export async function getConversation(ctx: Reader, id: number): Promise<Conversation> {

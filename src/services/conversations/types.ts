@@ -63,8 +63,16 @@ export interface ProviderError {
 export type Status = "open" | "pending" | "snoozed" | "resolved";
 export type AuthorKind = "contact" | "agent" | "bot" | "phone";
 
+/** The promise that falls due next, or null: nothing is promised, or nothing counts now. */
+export interface NextDue {
+  dueTarget: "first_response" | "next_response" | "resolution" | null;
+  dueAt: Date | null;
+  /** What was promised, in seconds of the calendar that it counts by. */
+  dueSeconds: number | null;
+}
+
 /** A conversation with what its header, the composer and the rules need. */
-export interface Conversation {
+export interface Conversation extends NextDue {
   id: number;
   contactId: number;
   contactName: string;
@@ -94,6 +102,8 @@ export interface Conversation {
   resolvedAt: Date | null;
   /** Where it goes on since its contact was merged, or null. */
   mergedIntoId: number | null;
+  /** Since when it has the red flag: unanswered for 24 hours. */
+  flaggedAt: Date | null;
   /** The contact's wishes, for whoever writes. */
   preferredHours: string;
   doNotContact: boolean;
@@ -101,11 +111,13 @@ export interface Conversation {
 }
 
 /** A row of the list. */
-export interface ConversationRow {
+export interface ConversationRow extends NextDue {
   id: number;
   contactName: string;
   contactDisplay: string;
   status: Status;
+  priority: Priority;
+  flaggedAt: Date | null;
   assigneeId: number | null;
   assigneeName: string | null;
   waitingSince: Date | null;

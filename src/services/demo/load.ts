@@ -23,6 +23,7 @@ import { row } from "../platform/database.ts";
 import { Conflict, Forbidden } from "../platform/errors.ts";
 import { randomToken } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
+import { sweepClocks } from "../sla/sweep-clocks.ts";
 import { demoContact, describeTrade } from "./trade.ts";
 import {
   type AgentKey,
@@ -90,8 +91,20 @@ export async function loadDemo(ctx: Context, password?: string): Promise<void> {
       { who, line, position, inboxId: inbox.id, agentIds },
     );
   }
+  await settleClocks(systemContext(ctx));
   await describePeople(systemContext(ctx));
   await describeTrade(systemContext(ctx), (phone) => demoContact(ctx, phone));
+}
+
+/** Clocks count by the database's time, to which the whole week happened just now: only what still waits is kept, from when it began. */
+async function settleClocks(ctx: Context): Promise<void> {
+  await ctx.db.raw("delete from sla_clocks");
+  await sweepClocks(ctx);
+  // Everybody of the demo is there, and nobody goes away because nobody sits behind them.
+  await ctx.db.raw(
+    "update agents set availability = 'online', availability_changed_at = now(), last_seen_at = now()",
+  );
+  await ctx.db.raw("update firm set inactive_minutes = 0");
 }
 
 interface Step {

@@ -30,10 +30,10 @@ export function calendarOf(
   book: Rulebook,
   policy: Policy,
   teamId: number | null,
-): { id: number; open: OpenTime } {
+): { id: number; version: number; open: OpenTime } {
   const ofTeam = teamId === null ? undefined : book.teamCalendarIds.get(teamId);
   const id = policy.businessHoursId ?? ofTeam ?? book.firmCalendarId;
-  return { id, open: openTimeOf(book, id) };
+  return { id, version: book.calendars.get(id)?.version ?? 0, open: openTimeOf(book, id) };
 }
 
 export function openTimeOf({ calendars }: Rulebook, id: number): OpenTime {

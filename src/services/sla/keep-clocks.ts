@@ -83,7 +83,7 @@ const milliseconds = (column: string, name: string) =>
 
 /** Columns of `sla_clocks k` as a `Clock`. */
 export const clockColumns = `k.id, k.conversation_id as "conversationId", k.target, k.policy_id as "policyId",
-  k.business_hours_id as "businessHoursId", k.in_business_time as "inBusinessTime", k.target_seconds as "targetSeconds",
+  k.business_hours_id as "businessHoursId", k.calendar_version as "calendarVersion", k.in_business_time as "inBusinessTime", k.target_seconds as "targetSeconds",
   k.counted_seconds as "countedSeconds", k.cycle, ${milliseconds("k.started_at", "startedAt")},
   ${milliseconds("k.resumed_at", "resumedAt")}, ${milliseconds("k.due_at", "dueAt")},
   ${milliseconds("k.breached_at", "breachedAt")}, ${milliseconds("k.met_at", "metAt")}, ${milliseconds("k.ended_at", "endedAt")},
@@ -111,7 +111,7 @@ async function readRunning(
 }
 
 /** Times travel as milliseconds and are written as times. */
-const written = `k(id bigint, "conversationId" bigint, target text, "policyId" bigint, "businessHoursId" bigint, "inBusinessTime" boolean,
+const written = `k(id bigint, "conversationId" bigint, target text, "policyId" bigint, "businessHoursId" bigint, "calendarVersion" integer, "inBusinessTime" boolean,
   "targetSeconds" integer, "countedSeconds" float8, "startedAt" float8, "resumedAt" float8, "dueAt" float8, "breachedAt" float8,
   "metAt" float8, "endedAt" float8, cycle integer, "alertAt" float8, "reassignAt" float8, "flagAt" float8)`;
 const time = (name: string) => `to_timestamp(k."${name}" / 1000)`;
@@ -119,7 +119,7 @@ const time = (name: string) => `to_timestamp(k."${name}" / 1000)`;
 export async function writeChanges(tx: Tx, changes: readonly Clock[]): Promise<void> {
   if (changes.length === 0) return;
   await tx.db.raw(
-    `update sla_clocks c set policy_id = k."policyId", business_hours_id = k."businessHoursId", in_business_time = k."inBusinessTime",
+    `update sla_clocks c set policy_id = k."policyId", business_hours_id = k."businessHoursId", calendar_version = k."calendarVersion", in_business_time = k."inBusinessTime",
        target_seconds = k."targetSeconds", counted_seconds = k."countedSeconds", resumed_at = ${time("resumedAt")},
        due_at = ${time("dueAt")}, breached_at = ${time("breachedAt")}, met_at = ${time("metAt")}, ended_at = ${time("endedAt")},
        cycle = k.cycle, alert_at = ${time("alertAt")}, reassign_at = ${time("reassignAt")}, flag_at = ${time("flagAt")}
@@ -131,9 +131,9 @@ export async function writeChanges(tx: Tx, changes: readonly Clock[]): Promise<v
 async function writeStarts(tx: Tx, starts: readonly Clock[]): Promise<void> {
   if (starts.length === 0) return;
   await tx.db.raw(
-    `insert into sla_clocks (conversation_id, target, policy_id, business_hours_id, in_business_time, target_seconds, started_at,
+    `insert into sla_clocks (conversation_id, target, policy_id, business_hours_id, calendar_version, in_business_time, target_seconds, started_at,
        resumed_at, due_at, alert_at, reassign_at, flag_at)
-     select "conversationId", target, "policyId", "businessHoursId", "inBusinessTime", "targetSeconds", ${time("startedAt")},
+     select "conversationId", target, "policyId", "businessHoursId", "calendarVersion", "inBusinessTime", "targetSeconds", ${time("startedAt")},
        ${time("resumedAt")}, ${time("dueAt")}, ${time("alertAt")}, ${time("reassignAt")}, ${time("flagAt")}
      from jsonb_to_recordset(:starts::jsonb) as ${written} order by 1`,
     { starts: json(starts) },

@@ -15,7 +15,7 @@ export async function loadRulebook(db: Knex): Promise<Rulebook> {
     teams: { id: number; calendarId: number }[] | null;
   }>(
     db,
-    `select ${asJson(`select ${policyColumns} from sla_policies s order by s.is_default, s.position, s.id`)} as policies,
+    `select ${asJson(`select ${policyColumns} from sla_policies s where archived_at is null order by s.is_default, s.position, s.id`)} as policies,
        ${asJson(`select ${calendarColumns} from business_hours b order by b.id`)} as calendars,
        ${asJson(`select id, business_hours_id as "calendarId" from teams where business_hours_id is not null`)} as teams,
        (select business_hours_id from firm) as "firmCalendarId"`,

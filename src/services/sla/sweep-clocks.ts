@@ -5,7 +5,10 @@ import { keepClocks } from "./keep-clocks.ts";
 
 const perSweep = 500;
 
-/** Conversations whose clocks do not say what they say themselves: whatever forgot to keep them, it is found here. */
+/**
+ * Conversations whose clocks do not say what they say themselves, whatever forgot to keep them; and those that count by another
+ * calendar, or by the same before it was changed.
+ */
 const strayed = `
   select c.id from conversations c left join sla_clocks k
       on k.conversation_id = c.id and k.ended_at is null and k.target <> 'resolution'
@@ -14,7 +17,12 @@ const strayed = `
         or (k.resumed_at is null) <> (c.status in ('pending', 'snoozed')))
   union all
   select c.id from sla_clocks k join conversations c on c.id = k.conversation_id
-    where k.ended_at is null and (c.status = 'resolved' or c.waiting_since is null and k.target <> 'resolution')`;
+    where k.ended_at is null and (c.status = 'resolved' or c.waiting_since is null and k.target <> 'resolution')
+  union all
+  select k.conversation_id from sla_clocks k cross join firm f join sla_policies s on s.id = k.policy_id
+      join conversations c on c.id = k.conversation_id left join teams t on t.id = c.team_id
+      join business_hours b on b.id = coalesce(s.business_hours_id, t.business_hours_id, f.business_hours_id)
+    where k.ended_at is null and (k.business_hours_id <> b.id or k.calendar_version <> b.version)`;
 
 /** @returns how many conversations were looked at. */
 export async function sweepClocks(ctx: Context): Promise<number> {

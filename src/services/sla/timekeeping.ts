@@ -24,6 +24,7 @@ export interface Clock {
   target: "first_response" | "next_response" | "resolution";
   policyId: number;
   businessHoursId: number;
+  calendarVersion: number;
   inBusinessTime: boolean;
   targetSeconds: number | null;
   countedSeconds: number;
@@ -99,7 +100,7 @@ function goOn(keeping: Keeping, known: Clock): Clock {
 }
 
 function start({ book, standing, policy }: Keeping, target: Clock["target"], since: number): Clock {
-  const { id: businessHoursId, open } = calendarOf(book, policy, standing.teamId);
+  const { id: businessHoursId, version: calendarVersion, open } = calendarOf(book, policy, standing.teamId);
   const promised = policy.targets[target];
   const counting = promised && countingOf(promised, open, since);
   const inBusinessTime = counting?.inBusinessTime ?? true;
@@ -110,6 +111,7 @@ function start({ book, standing, policy }: Keeping, target: Clock["target"], sin
     target,
     policyId: policy.id,
     businessHoursId,
+    calendarVersion,
     inBusinessTime,
     targetSeconds: counting?.seconds ?? null,
     countedSeconds: 0,
@@ -140,8 +142,11 @@ function startLadder({ book, standing, policy }: Keeping, clock: Clock, movedAt:
 
 /** The same waiting under another policy, calendar or target: what has counted so far stays counted. */
 function recount({ book, standing, policy, recounted }: Keeping, clock: Clock): Clock {
-  const { id: businessHoursId, open } = calendarOf(book, policy, standing.teamId);
-  const isSame = clock.policyId === policy.id && clock.businessHoursId === businessHoursId;
+  const { id: businessHoursId, version: calendarVersion, open } = calendarOf(book, policy, standing.teamId);
+  const isSame =
+    clock.policyId === policy.id &&
+    clock.businessHoursId === businessHoursId &&
+    clock.calendarVersion === calendarVersion;
   if (isSame && !recounted) return clock;
   const promised = policy.targets[clock.target];
   const counting = promised && countingOf(promised, open, clock.startedAt);
@@ -149,6 +154,7 @@ function recount({ book, standing, policy, recounted }: Keeping, clock: Clock): 
     ...clock,
     policyId: policy.id,
     businessHoursId,
+    calendarVersion,
     targetSeconds: counting?.seconds ?? null,
     inBusinessTime: counting?.inBusinessTime ?? true,
   };

@@ -2,6 +2,7 @@ import type { Happening } from "../../services/conversations/happenings.ts";
 import type { Conversation, ConversationRow, Message, Note } from "../../services/conversations/types.ts";
 import type { Colleague } from "../../services/conversations/viewers.ts";
 import type { MessageKey } from "../../services/platform/message-key.ts";
+import type { Priority } from "../../services/sla/types.ts";
 import {
   clock,
   dayAndClock,
@@ -18,6 +19,7 @@ import {
 import { isTextKey, translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
 import { type Bubble, presentMessage, threadKey } from "../messages/present.ts";
+import { type ClockView, presentClock } from "./clock.ts";
 
 export interface RowView {
   id: number;
@@ -33,16 +35,15 @@ export interface RowView {
   iso: string;
   waitingSince: string | null;
   waiting: string;
-  waitingLevel: "" | "warn" | "late";
+  clock: ClockView | null;
+  isFlagged: boolean;
+  /** Only what is out of the ordinary. */
+  priority: { value: string; name: string } | null;
   status: string | null;
   assigneeInitials: string | null;
   assigneeName: string | null;
   tags: string[];
 }
-
-/** Minutes after which waiting turns amber and red: half of, and the whole of, the default alert of ten minutes. */
-const waitingWarnsAfter = 5;
-const waitingIsLateAfter = 10;
 
 /** Of each row and way of reading: the view of this minute. */
 const presented = new WeakMap<ConversationRow, Map<string, { minute: number; view: RowView }>>();
@@ -63,7 +64,6 @@ export function presentRow(row: ConversationRow, viewer: Viewer, currentId: numb
 function viewOfRow(row: ConversationRow, viewer: Viewer): RowView {
   const t = translateFor(viewer.locale);
   const name = row.contactName || row.contactDisplay || t("contact.unnamed");
-  const waited = row.waitingSince ? (viewer.now.getTime() - row.waitingSince.getTime()) / 60_000 : 0;
   return {
     id: row.id,
     domId: domId("row", row.id),
@@ -81,12 +81,19 @@ function viewOfRow(row: ConversationRow, viewer: Viewer): RowView {
     iso: row.lastActivityAt.toISOString(),
     waitingSince: row.waitingSince?.toISOString() ?? null,
     waiting: row.waitingSince ? shortAge(row.waitingSince, viewer.now, viewer) : "",
-    waitingLevel: waited >= waitingIsLateAfter ? "late" : waited >= waitingWarnsAfter ? "warn" : "",
+    clock: presentClock(row, viewer),
+    isFlagged: row.flaggedAt !== null,
+    priority: presentPriority(row.priority, viewer),
     status: row.status === "open" ? null : t(`status.${row.status}`),
     assigneeInitials: row.assigneeName ? initials(row.assigneeName) : null,
     assigneeName: row.assigneeName,
     tags: row.tags.slice(0, 2),
   };
+}
+
+export function presentPriority(priority: Priority, viewer: Viewer): { value: string; name: string } | null {
+  if (priority === "normal") return null;
+  return { value: priority, name: translateFor(viewer.locale)(`priority.${priority}`) };
 }
 
 export type ThreadItem =
@@ -224,6 +231,9 @@ export interface HeadView {
   isResolved: boolean;
   isOpen: boolean;
   snoozedUntil: string | null;
+  clock: ClockView | null;
+  isFlagged: boolean;
+  priority: { value: string; name: string } | null;
 }
 
 export function contactName(
@@ -249,6 +259,9 @@ export function presentHead(conversation: Conversation, viewer: Viewer): HeadVie
     snoozedUntil: conversation.snoozedUntil
       ? dayAndClock(conversation.snoozedUntil, viewer.now, viewer)
       : null,
+    clock: presentClock(conversation, viewer),
+    isFlagged: conversation.flaggedAt !== null,
+    priority: presentPriority(conversation.priority, viewer),
   };
 }
 

@@ -12,6 +12,86 @@ export interface SettingsViews {
     saved: boolean;
     timeZones: string[];
   };
+  "settings/sla/index": Page & {
+    policies: {
+      id: number;
+      name: string;
+      isDefault: boolean;
+      isFirst: boolean;
+      isLast: boolean;
+      applies: string;
+      targets: string[];
+    }[];
+    priorities: Choice[];
+    teams: { id: number; name: string }[];
+  };
+  "settings/sla/_preview": { lines: string[] };
+  "settings/sla/show": Page & {
+    policy: {
+      id: number | null;
+      isDefault: boolean;
+      name: string;
+      groups: ChoiceGroup[];
+      calendars: { id: number; name: string; isChosen: boolean }[];
+      targets: { name: string; label: string; inside: string; outside: string; error: string }[];
+      errors: Errors;
+    };
+  };
+  "settings/teams/index": Page & {
+    teams: {
+      id: number;
+      name: string;
+      members: Choice[];
+      strategies: Choice[];
+      calendars: Choice[];
+      error: string;
+    }[];
+  };
+  "settings/assignment/index": Page & {
+    saved: boolean;
+    form: Record<string, string>;
+    errors: Errors;
+    strategies: Choice[];
+    rules: { id: number; name: string; isFirst: boolean; isLast: boolean; when: string; outcome: string }[];
+  };
+  "settings/assignment/rule": Page & {
+    rule: {
+      id: number | null;
+      name: string;
+      keywords: string;
+      skill: string;
+      groups: ChoiceGroup[];
+      hours: Choice[];
+      teams: Choice[];
+      topics: Choice[];
+      priorities: Choice[];
+      errors: Errors;
+    };
+  };
+  "settings/assignment/rehearsal": Page & {
+    summary: string;
+    outcomes: {
+      name: string;
+      n: number;
+      share: string;
+      examples: { id: number; name: string; text: string }[];
+    }[];
+  };
+  "settings/agents/work": Page & {
+    agentId: number;
+    errors: Errors;
+    receives: boolean;
+    maxWaiting: string;
+    maxOpen: string;
+    skills: string;
+    teams: Choice[];
+    calendars: Choice[];
+  };
+  "settings/hours/index": Page & {
+    calendars: { id: number; name: string; timeZone: string; isDefault: boolean; state: string }[];
+  };
+  "settings/hours/show": Page & { hours: HoursView; timeZones: string[] };
+  "settings/hours/_moment": { text: string };
   "settings/fields/index": Page & {
     kinds: { value: string; label: string }[];
     places: { value: string; label: string }[];
@@ -83,6 +163,34 @@ export interface SettingsViews {
   "settings/inbound-events/show": Page & {
     event: InboundEventRow & { when: string; exact: string; body: string };
   };
+}
+
+export interface Choice {
+  value: string;
+  name: string;
+  isChosen: boolean;
+}
+
+/** Boxes to tick under one name. */
+export interface ChoiceGroup {
+  field: string;
+  name: string;
+  options: Choice[];
+}
+
+/** A calendar as its page shows it; id null is one to be added. */
+export interface HoursView {
+  id: number | null;
+  /** `name`, `timeZone`, and of each day, `day1` to `day7`, its spans as people write them. */
+  form: Record<string, string>;
+  errors: Errors;
+  saved: boolean;
+  days: { field: string; name: string }[];
+  /** The one to be added. */
+  exception: Record<"date" | "holidayName" | "spans", string>;
+  exceptions: { date: string; shown: string; name: string; hours: string }[];
+  countries: { value: string; name: string }[];
+  years: string[];
 }
 
 /** A topic as its form shows it: steps one a line; id 0 is one to be added. */

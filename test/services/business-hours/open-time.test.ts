@@ -8,7 +8,7 @@ const at = (text: string) => Date.parse(text);
 const iso = (ms: number | null) => ms && new Date(ms).toISOString();
 
 function calendar(timeZone: string, week: Span[][], exceptions: Calendar["exceptions"] = []): Calendar {
-  return { id: 1, name: "x", timeZone, week, exceptions };
+  return { id: 1, version: 1, name: "x", timeZone, week, exceptions };
 }
 
 const nineToSix: Span[][] = [...Array.from({ length: 5 }, (): Span[] => [[540, 1080]]), [], []];

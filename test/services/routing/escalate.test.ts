@@ -130,9 +130,9 @@ describe("the ladder", () => {
       `with people as (insert into contacts (name, first_seen_at) select 'c' || n, now() from generate_series(1, 1000) n returning id),
          made as (insert into conversations (contact_id, status, opened_at, last_activity_at, waiting_since, assignee_id)
            select id, 'open', now(), now(), date_trunc('milliseconds', now()), ? from people returning id, waiting_since)
-       insert into sla_clocks (conversation_id, target, policy_id, business_hours_id, in_business_time, target_seconds, started_at,
+       insert into sla_clocks (conversation_id, target, policy_id, business_hours_id, calendar_version, in_business_time, target_seconds, started_at,
          resumed_at, due_at, alert_at, reassign_at)
-       select made.id, 'first_response', s.id, f.business_hours_id, true, 300, waiting_since, waiting_since, now() - interval '1 minute',
+       select made.id, 'first_response', s.id, f.business_hours_id, 1, true, 300, waiting_since, waiting_since, now() - interval '1 minute',
          now() - interval '1 second', now() - interval '1 second' from made, firm f, sla_policies s where s.is_default`,
       [cast.ids.ana],
     );

@@ -5,6 +5,7 @@ import { reply } from "../../../src/services/conversations/reply.ts";
 import { reopen, resolve, setPending, snooze } from "../../../src/services/conversations/status.ts";
 import { tagConversation } from "../../../src/services/conversations/tags.ts";
 import { json, rows } from "../../../src/services/platform/database.ts";
+import { listPolicies, savePolicy } from "../../../src/services/sla/save-policy.ts";
 import { sweepClocks } from "../../../src/services/sla/sweep-clocks.ts";
 import { type Cast, openCast } from "../../support/cast.ts";
 import { write } from "../../support/meta.ts";
@@ -154,6 +155,25 @@ describe("SLA clocks", () => {
     expect(resolution?.target).to.equal("resolution");
     await resolve(cast.ana, conversationId);
     expect((await clocks(conversationId))[1]?.met_at).to.be.instanceOf(Date);
+  });
+
+  it("count anew when what is open changes, and when somebody asks for the new targets", async () => {
+    const { conversationId } = await write(cast);
+    const before = await one(conversationId);
+    await closeNow(cast);
+    await cast.platform.db("business_hours").increment("version", 1);
+    expect(await sweepClocks(cast.system)).to.equal(1);
+    const counted = await one(conversationId);
+    // It began while it is closed by what holds now: half an hour.
+    expect(secondsBetween(before.due_at, counted.due_at)).to.equal(1500);
+    expect(await sweepClocks(cast.system)).to.equal(0);
+    const [general] = await listPolicies(cast.diego).then((all) => all.filter(({ isDefault }) => isDefault));
+    if (!general) throw new Error("no policy");
+    const targets = { ...general.targets, first_response: { inside: 60, outside: 120 } };
+    await savePolicy(cast.diego, general.id, { ...general, targets }, { recounted: false });
+    expect((await one(conversationId)).due_at).to.deep.equal(counted.due_at);
+    await savePolicy(cast.diego, general.id, { ...general, targets }, { recounted: true });
+    expect(secondsBetween(before.started_at, (await one(conversationId)).due_at)).to.equal(120);
   });
 
   it("are found by the sweep where something forgot to keep them", async () => {

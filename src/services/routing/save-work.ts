@@ -1,0 +1,77 @@
+import { may } from "../agents/policy.ts";
+import type { Context, Reader } from "../platform/context.ts";
+import { row } from "../platform/database.ts";
+import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
+import { transact } from "../platform/transact.ts";
+import { plainWords } from "./rules.ts";
+
+/** What an agent can be given, and how much of it at once. */
+export interface Work {
+  receives: boolean;
+  /** Conversations that wait for an answer, and that are open, at the same time. */
+  maxWaiting: number;
+  maxOpen: number;
+  skills: string[];
+  teamIds: number[];
+  /** Hours of their own; null: they say themselves when they are there. */
+  businessHoursId: number | null;
+}
+
+const mostSkills = 20;
+
+export async function getWork(ctx: Reader, agentId: number): Promise<Work> {
+  const found = may(ctx.actor, "converse")
+    ? await row<Work>(
+        ctx.db,
+        `select receives, max_waiting as "maxWaiting", max_open as "maxOpen", business_hours_id as "businessHoursId",
+           coalesce((select array_agg(skill order by skill) from agent_skills where agent_id = a.id), '{}') as skills,
+           coalesce((select array_agg(team_id) from team_members where agent_id = a.id), '{}') as "teamIds"
+         from agents a where id = ?`,
+        [agentId],
+      )
+    : null;
+  if (!found) throw new NotFound();
+  return found;
+}
+
+/** @throws Forbidden, NotFound; Invalid for a cap that is none, or too many skills. */
+export function saveWork(ctx: Context, agentId: number, work: Work): Promise<void> {
+  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  for (const [field, cap] of [
+    ["maxWaiting", work.maxWaiting],
+    ["maxOpen", work.maxOpen],
+  ] as const)
+    if (!Number.isInteger(cap) || cap < 0 || cap > 1000) throw new Invalid({ [field]: "work.cap" });
+  const skills = [...new Set(work.skills.map((skill) => plainWords(skill).trim()).filter(Boolean))];
+  if (skills.length > mostSkills || skills.some((skill) => skill.length > 60))
+    throw new Invalid({ skills: "work.skills" }, { n: mostSkills });
+  return transact(ctx, async (tx) => {
+    const n = await tx.db("agents").where({ id: agentId }).update({
+      receives: work.receives,
+      max_waiting: work.maxWaiting,
+      max_open: work.maxOpen,
+      business_hours_id: work.businessHoursId,
+    });
+    if (n !== 1) throw new NotFound();
+    await tx.db.raw("delete from agent_skills where agent_id = ? and not skill = any(?::text[])", [
+      agentId,
+      skills,
+    ]);
+    await tx.db.raw(
+      "insert into agent_skills (agent_id, skill) select ?, unnest(?::text[]) on conflict do nothing",
+      [agentId, skills],
+    );
+    await tx.db.raw("delete from team_members where agent_id = ? and not team_id = any(?::bigint[])", [
+      agentId,
+      work.teamIds,
+    ]);
+    await tx.db.raw(
+      "insert into team_members (team_id, agent_id) select id, ? from teams where id = any(?::bigint[]) and archived_at is null on conflict do nothing",
+      [agentId, work.teamIds],
+    );
+    tx.record(
+      { type: "agent.changed", agentId },
+      { act: "agent.work_changed", agentId, data: { ...work, skills } },
+    );
+  });
+}
