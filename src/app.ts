@@ -16,6 +16,7 @@ import { contactPurchases } from "./routes/contact-purchases.ts";
 import { contactTimeline } from "./routes/contact-timeline.ts";
 import { contacts } from "./routes/contacts.ts";
 import { contactsExport } from "./routes/contacts-export.ts";
+import { conversationActs } from "./routes/conversation-acts.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { openDemo } from "./routes/demo/demo.ts";
 import { demoProvider, demoRoutes } from "./routes/demo/phone.ts";
@@ -132,6 +133,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     boardRoutes(live.cursor),
     presence,
     conversationRoutes(live.cursor, inbox),
+    conversationActs,
     cases,
     messages,
     files,

@@ -4,40 +4,25 @@ import { z } from "zod";
 import { markAlertsSeen } from "../services/alerts/alerts.ts";
 import { tellRead } from "../services/channels/receipts.ts";
 import { wrapUp } from "../services/commitments/wrap-up.ts";
-import { assign } from "../services/conversations/assign.ts";
 import { getDrafts, saveDraft } from "../services/conversations/drafts.ts";
 import { listLatestHappenings } from "../services/conversations/happenings.ts";
 import { pinNote } from "../services/conversations/note.ts";
 import { getConversation } from "../services/conversations/queries.ts";
 import { findLastInbound, markConversationRead } from "../services/conversations/read.ts";
 import { type Reply, reply } from "../services/conversations/reply.ts";
-import { reopen, resolve, setPending, snooze } from "../services/conversations/status.ts";
-import { tagConversation, untagConversation } from "../services/conversations/tags.ts";
 import type { Message } from "../services/conversations/types.ts";
 import { announceViewers, listColleagues, noteTyping } from "../services/conversations/viewers.ts";
 import type { Context } from "../services/platform/context.ts";
 import { Invalid } from "../services/platform/errors.ts";
-import {
-  contactName,
-  presentDay,
-  presentHappening,
-  presentNote,
-  presentViewers,
-} from "../views/conversations/present.ts";
+import { presentHappening } from "../views/conversations/happenings.ts";
+import { presentDay, presentNote, presentViewers } from "../views/conversations/present.ts";
 import { translateFor } from "../views/i18n.ts";
 import { loadList } from "./inbox.ts";
 import { renderBubble } from "./live-message.ts";
 import type { RememberedInbox } from "./remembered-inbox.ts";
 import { fragment, leave, redirect } from "./respond.ts";
 import { fieldErrors, idParam, optionalId, uuid } from "./validate.ts";
-import {
-  composerOf,
-  loadThread,
-  loadWorkspace,
-  parseThreadCursor,
-  renderHead,
-  snoozeTime,
-} from "./workspace.ts";
+import { composerOf, loadThread, loadWorkspace, parseThreadCursor, renderHead } from "./workspace.ts";
 
 const one = z.string();
 const replyForm = z.object({
@@ -56,10 +41,7 @@ const noteForm = z.object({
   due_on: one.max(10).default(""),
 });
 const pinForm = z.object({ pinned: z.enum(["0", "1"]), conversation_id: optionalId });
-const assignmentForm = z.object({ agent_id: optionalId });
-const snoozeForm = z.object({ preset: one.max(20).default("at"), until: one.max(40).default("") });
 const draftForm = z.object({ kind: z.enum(["reply", "note"]), text: one.max(20_000) });
-const tagForm = z.object({ name: one.min(1, "tags.length").max(60, "tags.length") });
 
 /** One conversation: reading it, and everything done to it. */
 export function conversationRoutes(cursor: () => string, inbox: RememberedInbox): Router {
@@ -71,7 +53,7 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
     const { id, mergedIntoId } = conversation;
     if (mergedIntoId !== null) return redirect(res, `/conversations/${mergedIntoId}`);
     // Opening it is looking at what one was told about it.
-    if (req.notices > 0) await markAlertsSeen(req.ctx, id);
+    if (req.alerts > 0) await markAlertsSeen(req.ctx, id);
     if (req.isFragment) {
       const workspace = await loadWorkspace(req, conversation, at);
       fragment(res, req.render("conversations/_workspace", { workspace, cursor: at }));
@@ -192,58 +174,6 @@ export function conversationRoutes(cursor: () => string, inbox: RememberedInbox)
     const conversation = await getConversation(req.ctx, conversation_id);
     if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
     fragment(res, await renderHead(req, conversation));
-  });
-
-  conversations.post("/conversations/:id/assignment", async (req, res) => {
-    const { agent_id } = assignmentForm.parse(req.body ?? {});
-    const conversation = await assign(req.ctx, idParam(req.params), { agentId: agent_id });
-    if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
-    fragment(res, await renderHead(req, conversation));
-  });
-
-  conversations.post("/conversations/:id/snooze", async (req, res) => {
-    const { preset, until } = snoozeForm.parse(req.body ?? {});
-    const id = idParam(req.params);
-    const time = preset === "pending" ? null : snoozeTime(preset, until, req.viewer);
-    if (preset !== "pending" && !time) throw new Invalid({ until: "conversation.snooze_time" });
-    const conversation = time ? await snooze(req.ctx, id, time) : await setPending(req.ctx, id);
-    if (!req.isFragment) return redirect(res, `/conversations/${id}`);
-    fragment(res, await renderHead(req, conversation));
-  });
-
-  conversations.post("/conversations/:id/resolution", async (req, res) => {
-    const conversation = await resolve(req.ctx, idParam(req.params));
-    if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
-    const name = contactName(conversation, req.viewer);
-    fragment(res, req.render("conversations/_resolved", { id: conversation.id, name }));
-  });
-
-  conversations.delete("/conversations/:id/resolution", async (req, res) => {
-    const conversation = await reopen(req.ctx, idParam(req.params));
-    leave(req, res, `/conversations/${conversation.id}`);
-  });
-
-  conversations.post("/conversations/:id/reopening", async (req, res) => {
-    const conversation = await reopen(req.ctx, idParam(req.params));
-    redirect(res, `/conversations/${conversation.id}`);
-  });
-
-  conversations.post("/conversations/:id/tags", async (req, res) => {
-    const form = tagForm.safeParse(req.body);
-    if (!form.success) throw new Invalid({ name: "tags.length" });
-    const id = idParam(req.params);
-    await tagConversation(req.ctx, id, form.data.name);
-    if (!req.isFragment) return redirect(res, `/conversations/${id}`);
-    fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
-  });
-
-  conversations.post("/conversations/:id/tags/remove", async (req, res) => {
-    const form = tagForm.safeParse(req.body);
-    if (!form.success) throw new Invalid({ name: "tags.length" });
-    const id = idParam(req.params);
-    await untagConversation(req.ctx, id, form.data.name);
-    if (!req.isFragment) return redirect(res, `/conversations/${id}`);
-    fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
   });
 
   conversations.put("/conversations/:id/draft", async (req, res) => {

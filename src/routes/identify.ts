@@ -23,7 +23,7 @@ export function identify(platform: Platform, version: string) {
     }
     return known;
   }
-  const mentioned = platform.memories.open<number>(
+  const mentioned = platform.memories.open<{ called: number; alerted: number }>(
     ({ type }) => type === "agent.mentioned" || type === "agent.alerted",
   );
   return async (req: Request, res: Response, next: NextFunction) => {
@@ -44,18 +44,21 @@ export function identify(platform: Platform, version: string) {
       now,
     };
     req.viewer = viewer;
-    const mentions =
-      actor.kind === "agent" ? await mentioned.get(String(actor.id), () => countNotices(req)) : 0;
-    req.notices = mentions;
+    const { called, alerted } =
+      actor.kind === "agent"
+        ? await mentioned.get(String(actor.id), () => countNotices(req))
+        : { called: 0, alerted: 0 };
+    req.alerts = alerted;
+    const mentions = called + alerted;
     req.render = createRender(viewer, { nonce: req.nonce, version, firmName: name, isDiskLow, mentions });
     res.set("Content-Language", viewer.locale);
     next();
   };
 }
 
-async function countNotices({ ctx }: Request): Promise<number> {
+async function countNotices({ ctx }: Request): Promise<{ called: number; alerted: number }> {
   const [called, alerted] = await Promise.all([countMentions(ctx), countAlerts(ctx)]);
-  return called + alerted;
+  return { called, alerted };
 }
 
 /** A viewer and a renderer without asking the database: while it is away, a person still gets a page to read. */

@@ -13,8 +13,8 @@ declare global {
       /** htmx asks for a region, not for a page. */
       isFragment: boolean;
       nonce: string;
-      /** Mentions and alerts that the agent has not looked at. */
-      notices: number;
+      /** Alerts that the agent has not looked at. */
+      alerts: number;
       rawBody?: Buffer;
     }
   }

@@ -18,6 +18,7 @@ import { openBrowser, signIn, violations } from "../support/browser.ts";
 import type { Cast } from "../support/cast.ts";
 import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
 import { deliver, write } from "../support/meta.ts";
+import { workPages } from "../support/paths.ts";
 
 /** Something of every kind on a customer's page, and of what the settings make. */
 async function story(cast: Cast, contactId: number): Promise<void> {
@@ -125,6 +126,7 @@ describe("accessibility and small screens", () => {
     "/settings/inboxes/new",
     "/settings/inboxes/1",
     "/settings/inbound-events",
+    ...workPages,
     "/conversations/999999",
   ];
 

@@ -210,7 +210,7 @@ describe("a customer, on pages", () => {
       .expect(201);
     expect(answer.text).to.contain("Problema").and.contain("Rota");
     const bruno = await hilo.as("bruno");
-    expect((await bruno.get("/contacts")).text).to.contain("1 mención sin ver");
+    expect((await bruno.get("/contacts")).text).to.contain("1 aviso sin ver");
     const list = await bruno.get("/mentions").expect(200);
     const [, path] = /action="(\/mentions\/\d+)"/.exec(list.text) ?? [];
     await ana.post(path ?? "").expect(404);

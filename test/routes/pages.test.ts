@@ -4,6 +4,7 @@ import { row, rows } from "../../src/services/platform/database.ts";
 import { fillMore } from "../support/fill.ts";
 import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
+import { workPages } from "../support/paths.ts";
 
 /** The most statements that any page may ask: DESIGN, "no page above 12". */
 const mostQueries = 12;
@@ -68,6 +69,7 @@ describe("pages", () => {
       "/audit",
       "/settings/inboxes",
       "/settings/agents",
+      ...workPages,
     ];
     const few = new Map<string, number>();
     for (const path of paths) few.set(path, await queriesOf(path));
@@ -96,6 +98,7 @@ describe("pages", () => {
       "/settings/profile",
       "/audit",
       "/search?q=hola",
+      ...workPages,
     ];
     for (const path of paths) {
       const { text } = await diego.get(path).expect(200);

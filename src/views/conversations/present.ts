@@ -1,10 +1,8 @@
 import type { Happening } from "../../services/conversations/happenings.ts";
 import type { Conversation, ConversationRow, Message, Note } from "../../services/conversations/types.ts";
 import type { Colleague } from "../../services/conversations/viewers.ts";
-import type { MessageKey } from "../../services/platform/message-key.ts";
 import type { Priority } from "../../services/sla/types.ts";
 import {
-  clock,
   dayAndClock,
   dayKey,
   dayName,
@@ -16,10 +14,11 @@ import {
   shortDay,
   startOfDay,
 } from "../format.ts";
-import { isTextKey, translateFor } from "../i18n.ts";
+import { translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
 import { type Bubble, presentMessage, threadKey } from "../messages/present.ts";
 import { type ClockView, presentClock } from "./clock.ts";
+import { presentHappening } from "./happenings.ts";
 
 export interface RowView {
   id: number;
@@ -143,40 +142,6 @@ function partsOf({ wrapUp }: Note, viewer: Viewer): NoteView["parts"] {
     },
   ];
   return parts.filter(({ text }) => text !== "");
-}
-
-export function presentHappening(
-  happening: Happening,
-  viewer: Viewer,
-): Extract<ThreadItem, { type: "happening" }> {
-  const t = translateFor(viewer.locale);
-  const until = typeof happening.data.until === "string" ? new Date(happening.data.until) : null;
-  const target = String(happening.data.target ?? "first_response");
-  return {
-    type: "happening",
-    key: threadKey(happening.createdAt, 1, happening.id),
-    domId: domId("happening", happening.id),
-    text: t(happeningKey(happening), {
-      target: isTextKey(`target.${target}`) ? t(`target.${target}`) : target,
-      actor: happening.actorName ?? t("agent.hilo"),
-      agent: happening.agentName ?? "",
-      title: happening.caseTitle ?? "",
-      until: until ? dayAndClock(until, viewer.now, viewer) : "",
-    }),
-    clock: clock(happening.createdAt, viewer),
-    exact: exact(happening.createdAt, viewer),
-  };
-}
-
-/** How an act is told depends on why it happened, and on whether somebody did it to themselves. */
-function happeningKey({ act, data, agentName, actorName }: Happening): MessageKey {
-  const name = act.startsWith("conversation.") ? act.slice("conversation.".length) : act;
-  const byThemselves = agentName !== null && agentName === actorName;
-  if (name === "assigned" && byThemselves)
-    return data.reason === "answered" ? "happening.taken_by_answering" : "happening.taken";
-  if (name === "reopened" && data.reason === "contact_wrote") return "happening.reopened_by_contact";
-  const withReason = `happening.${name}_${String(data.reason)}`;
-  return (isTextKey(withReason) ? withReason : `happening.${name}`) as MessageKey;
 }
 
 /** The knot of a message's day: pushed with each new message, for it may be the first of its day. */

@@ -1,0 +1,72 @@
+import { Router } from "express";
+import { z } from "zod";
+import { assign } from "../services/conversations/assign.ts";
+import { getConversation } from "../services/conversations/queries.ts";
+import { reopen, resolve, setPending, snooze } from "../services/conversations/status.ts";
+import { tagConversation, untagConversation } from "../services/conversations/tags.ts";
+import { Invalid } from "../services/platform/errors.ts";
+import { contactName } from "../views/conversations/present.ts";
+import { fragment, leave, redirect } from "./respond.ts";
+import { idParam, optionalId } from "./validate.ts";
+import { renderHead, snoozeTime } from "./workspace.ts";
+
+const one = z.string();
+const assignmentForm = z.object({ agent_id: optionalId });
+const snoozeForm = z.object({ preset: one.max(20).default("at"), until: one.max(40).default("") });
+const tagForm = z.object({ name: one.min(1, "tags.length").max(60, "tags.length") });
+
+/** What is done to a conversation beside answering: whose it is, when it comes back, whether it is over, its tags. */
+export const conversationActs: Router = Router();
+const acts = conversationActs;
+
+acts.post("/conversations/:id/assignment", async (req, res) => {
+  const { agent_id } = assignmentForm.parse(req.body ?? {});
+  const conversation = await assign(req.ctx, idParam(req.params), { agentId: agent_id });
+  if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
+  fragment(res, await renderHead(req, conversation));
+});
+
+acts.post("/conversations/:id/snooze", async (req, res) => {
+  const { preset, until } = snoozeForm.parse(req.body ?? {});
+  const id = idParam(req.params);
+  const time = preset === "pending" ? null : snoozeTime(preset, until, req.viewer);
+  if (preset !== "pending" && !time) throw new Invalid({ until: "conversation.snooze_time" });
+  const conversation = time ? await snooze(req.ctx, id, time) : await setPending(req.ctx, id);
+  if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+  fragment(res, await renderHead(req, conversation));
+});
+
+acts.post("/conversations/:id/resolution", async (req, res) => {
+  const conversation = await resolve(req.ctx, idParam(req.params));
+  if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
+  const name = contactName(conversation, req.viewer);
+  fragment(res, req.render("conversations/_resolved", { id: conversation.id, name }));
+});
+
+acts.delete("/conversations/:id/resolution", async (req, res) => {
+  const conversation = await reopen(req.ctx, idParam(req.params));
+  leave(req, res, `/conversations/${conversation.id}`);
+});
+
+acts.post("/conversations/:id/reopening", async (req, res) => {
+  const conversation = await reopen(req.ctx, idParam(req.params));
+  redirect(res, `/conversations/${conversation.id}`);
+});
+
+acts.post("/conversations/:id/tags", async (req, res) => {
+  const form = tagForm.safeParse(req.body);
+  if (!form.success) throw new Invalid({ name: "tags.length" });
+  const id = idParam(req.params);
+  await tagConversation(req.ctx, id, form.data.name);
+  if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+  fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
+});
+
+acts.post("/conversations/:id/tags/remove", async (req, res) => {
+  const form = tagForm.safeParse(req.body);
+  if (!form.success) throw new Invalid({ name: "tags.length" });
+  const id = idParam(req.params);
+  await untagConversation(req.ctx, id, form.data.name);
+  if (!req.isFragment) return redirect(res, `/conversations/${id}`);
+  fragment(res, await renderHead(req, await getConversation(req.ctx, id)));
+});
