@@ -51,7 +51,7 @@ table alerts (
   by_id bigint
   created_at timestamp with time zone not null default now()
   seen_at timestamp with time zone
-  constraint alerts_kind_check CHECK ((kind = ANY (ARRAY['stalled'::text, 'reassigned'::text, 'nobody'::text, 'neglected'::text, 'nudge'::text, 'low_score'::text])))
+  constraint alerts_kind_check CHECK ((kind = ANY (ARRAY['stalled'::text, 'reassigned'::text, 'nobody'::text, 'neglected'::text, 'nudge'::text, 'low_score'::text, 'comment'::text, 'unsent'::text])))
   constraint alerts_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
   constraint alerts_by_id_fkey FOREIGN KEY (by_id) REFERENCES agents(id)
   constraint alerts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
@@ -168,6 +168,29 @@ CREATE INDEX audit_events_contact ON public.audit_events USING btree (contact_id
 CREATE INDEX audit_events_conversation ON public.audit_events USING btree (conversation_id, id) WHERE (conversation_id IS NOT NULL);
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_events_only_erased BEFORE UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change_but_erasure();
+
+table automatic_messages (
+  kind text not null
+  enabled boolean not null default false
+  text_es text not null
+  text_en text not null
+  options_es text[] not null default '{}'::text[]
+  options_en text[] not null default '{}'::text[]
+  constraint automatic_messages_kind_check CHECK ((kind = ANY (ARRAY['greeting'::text, 'out_of_hours'::text, 'queue_notice'::text, 'confirm'::text, 'csat'::text, 'nps'::text, 'thanks'::text, 'nudge'::text, 'silence'::text])))
+  constraint automatic_messages_text_en_check CHECK ((length(text_en) <= 1000))
+  constraint automatic_messages_text_es_check CHECK (((length(text_es) >= 1) AND (length(text_es) <= 1000)))
+  constraint automatic_messages_pkey PRIMARY KEY (kind)
+)
+
+table automatic_sends (
+  conversation_id bigint not null
+  kind text not null
+  on_date date not null
+  created_at timestamp with time zone not null default now()
+  constraint automatic_sends_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+  constraint automatic_sends_kind_fkey FOREIGN KEY (kind) REFERENCES automatic_messages(kind)
+  constraint automatic_sends_pkey PRIMARY KEY (conversation_id, kind, on_date)
+)
 
 table business_hours (
   id bigint not null generated always as identity
@@ -420,6 +443,7 @@ table conversations (
   flagged_at timestamp with time zone -- The red flag: unanswered for 24 hours. An answer takes it down.
   skill text
   rule_id bigint
+  summary text not null default ''::text
   constraint conversations_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL)))
   constraint conversations_check1 CHECK (((status = 'snoozed'::text) = (snoozed_until IS NOT NULL)))
   constraint conversations_merged_is_resolved CHECK (((merged_into_id IS NULL) OR ((merged_into_id <> id) AND (status = 'resolved'::text))))
@@ -427,6 +451,7 @@ table conversations (
   constraint conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])))
   constraint conversations_skill_check CHECK ((length(skill) <= 60))
   constraint conversations_status_check CHECK ((status = ANY (ARRAY['open'::text, 'pending'::text, 'snoozed'::text, 'resolved'::text])))
+  constraint conversations_summary_check CHECK ((length(summary) <= 1000))
   constraint conversations_unread_count_check CHECK ((unread_count >= 0))
   constraint conversations_assignee_id_fkey FOREIGN KEY (assignee_id) REFERENCES agents(id)
   constraint conversations_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
@@ -441,6 +466,7 @@ table conversations (
   constraint conversations_pkey PRIMARY KEY (id)
 )
 CREATE INDEX conversations_activity ON public.conversations USING btree (last_activity_at DESC, id DESC);
+CREATE INDEX conversations_answered ON public.conversations USING btree (last_activity_at, id) WHERE ((status = ANY (ARRAY['open'::text, 'pending'::text])) AND (waiting_since IS NULL));
 CREATE INDEX conversations_assignee ON public.conversations USING btree (assignee_id, last_activity_at DESC, id DESC) WHERE (status <> 'resolved'::text);
 CREATE INDEX conversations_contact ON public.conversations USING btree (contact_id, opened_at DESC);
 CREATE INDEX conversations_isolated ON public.conversations USING btree (isolated_inbox_id) WHERE (isolated_inbox_id IS NOT NULL);
@@ -540,7 +566,18 @@ table firm (
   frequent_conversations integer not null default 3 -- More than this many in 30 days make a priority; 0: never. Returns: in 90 days.
   frequent_returns integer not null default 2
   priority_tag text not null default 'prioridad'::text
+  queue_notice_seconds integer not null default 60
+  requires_topic boolean not null default false
+  requires_case_state boolean not null default false
+  requires_summary boolean not null default false
+  after_resolving text not null default 'nothing'::text
+  nps_percent integer not null default 0
+  low_score numeric(3,1) not null default 3.5
+  low_score_reopens boolean not null default false
+  nudge_hours integer
+  silence_hours integer -- What we answered and nobody took up is closed after this long; null: never. Nudged before, after nudge_hours.
   constraint firm_absence_minutes_check CHECK (((absence_minutes >= 0) AND (absence_minutes <= 1440)))
+  constraint firm_after_resolving_check CHECK ((after_resolving = ANY (ARRAY['nothing'::text, 'confirm'::text, 'survey'::text])))
   constraint firm_country_check CHECK ((country ~ '^[A-Z]{2}$'::text))
   constraint firm_frequent_conversations_check CHECK ((frequent_conversations >= 0))
   constraint firm_frequent_returns_check CHECK ((frequent_returns >= 0))
@@ -548,10 +585,15 @@ table firm (
   constraint firm_id_check CHECK (id)
   constraint firm_inactive_minutes_check CHECK (((inactive_minutes >= 0) AND (inactive_minutes <= 1440)))
   constraint firm_locale_check CHECK ((locale = ANY (ARRAY['es'::text, 'en'::text])))
+  constraint firm_low_score_check CHECK (((low_score >= (1)::numeric) AND (low_score <= (5)::numeric)))
   constraint firm_name_check CHECK ((length(name) <= 120))
+  constraint firm_nps_percent_check CHECK (((nps_percent >= 0) AND (nps_percent <= 100)))
+  constraint firm_nudge_hours_check CHECK (((nudge_hours >= 1) AND (nudge_hours <= 720)))
   constraint firm_pilot_percent_check CHECK (((pilot_percent >= 0) AND (pilot_percent <= 100)))
   constraint firm_priority_tag_check CHECK ((length(priority_tag) <= 60))
+  constraint firm_queue_notice_seconds_check CHECK (((queue_notice_seconds >= 10) AND (queue_notice_seconds <= 86400)))
   constraint firm_reopen_seconds_check CHECK ((reopen_seconds >= 0))
+  constraint firm_silence_hours_check CHECK (((silence_hours >= 1) AND (silence_hours <= 720)))
   constraint firm_strategy_check CHECK ((strategy = ANY (ARRAY['least_loaded'::text, 'round_robin'::text, 'longest_idle'::text, 'manual'::text])))
   constraint firm_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
   constraint firm_pkey PRIMARY KEY (id)
@@ -895,6 +937,27 @@ table roles (
   constraint roles_name_key UNIQUE (name)
 )
 
+table scheduled_messages (
+  id bigint not null generated always as identity
+  conversation_id bigint not null
+  agent_id bigint not null
+  text text not null
+  send_at timestamp with time zone not null
+  client_token uuid
+  message_id bigint
+  error text
+  created_at timestamp with time zone not null default now()
+  settled_at timestamp with time zone -- When it was sent, given up with its error, or taken back.
+  constraint scheduled_messages_text_check CHECK (((length(text) >= 1) AND (length(text) <= 4096)))
+  constraint scheduled_messages_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint scheduled_messages_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+  constraint scheduled_messages_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id)
+  constraint scheduled_messages_pkey PRIMARY KEY (id)
+  constraint scheduled_messages_client_token_key UNIQUE (client_token)
+)
+CREATE INDEX scheduled_messages_conversation ON public.scheduled_messages USING btree (conversation_id, send_at) WHERE (settled_at IS NULL);
+CREATE INDEX scheduled_messages_due ON public.scheduled_messages USING btree (send_at) WHERE (settled_at IS NULL);
+
 table seals (
   id bigint not null generated always as identity
   previous_hash text not null
@@ -991,6 +1054,36 @@ table sla_policies (
 )
 CREATE UNIQUE INDEX sla_policies_name ON public.sla_policies USING btree (plain(name)) WHERE (archived_at IS NULL);
 CREATE UNIQUE INDEX sla_policies_one_default ON public.sla_policies USING btree (is_default) WHERE is_default;
+
+table surveys (
+  id bigint not null generated always as identity
+  conversation_id bigint not null
+  contact_id bigint not null
+  agent_id bigint -- Who resolved it: whom the answer is about.
+  kind text not null
+  sent_at timestamp with time zone not null default now()
+  score integer
+  comment text not null default ''::text
+  answered_at timestamp with time zone
+  comment_until timestamp with time zone -- Until then one message of the contact is the comment.
+  constraint surveys_check CHECK (((score IS NULL) = (answered_at IS NULL)))
+  constraint surveys_check1 CHECK (((score IS NULL) OR
+CASE kind
+    WHEN 'confirm'::text THEN ((score >= 0) AND (score <= 1))
+    WHEN 'csat'::text THEN ((score >= 1) AND (score <= 5))
+    ELSE ((score >= 0) AND (score <= 10))
+END))
+  constraint surveys_comment_check CHECK ((length(comment) <= 4096))
+  constraint surveys_kind_check CHECK ((kind = ANY (ARRAY['confirm'::text, 'csat'::text, 'nps'::text])))
+  constraint surveys_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint surveys_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contacts(id)
+  constraint surveys_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+  constraint surveys_pkey PRIMARY KEY (id)
+)
+CREATE INDEX surveys_answered ON public.surveys USING btree (answered_at) WHERE (answered_at IS NOT NULL);
+CREATE INDEX surveys_contact ON public.surveys USING btree (contact_id, id);
+CREATE INDEX surveys_conversation ON public.surveys USING btree (conversation_id, id);
+CREATE UNIQUE INDEX surveys_one ON public.surveys USING btree (conversation_id) WHERE (kind <> 'confirm'::text);
 
 table tags (
   id bigint not null generated always as identity

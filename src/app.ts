@@ -36,6 +36,7 @@ import { presence } from "./routes/presence.ts";
 import { privacy } from "./routes/privacy.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
+import { scheduledMessages } from "./routes/scheduled-messages.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { SessionStore } from "./routes/session-store.ts";
 import { openSignIn } from "./routes/sessions.ts";
@@ -43,6 +44,7 @@ import { setUpRoutes } from "./routes/set-up.ts";
 import { agentWork } from "./routes/settings/agent-work.ts";
 import { agents } from "./routes/settings/agents.ts";
 import { assignment } from "./routes/settings/assignment.ts";
+import { automation } from "./routes/settings/automation.ts";
 import { fields } from "./routes/settings/fields.ts";
 import { firm } from "./routes/settings/firm.ts";
 import { hours } from "./routes/settings/hours.ts";
@@ -134,6 +136,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     presence,
     conversationRoutes(live.cursor, inbox),
     conversationActs,
+    scheduledMessages,
     cases,
     messages,
     files,
@@ -161,6 +164,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     sla,
     teams,
     assignment,
+    automation,
     agentWork,
     agents,
     inboxes,

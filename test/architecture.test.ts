@@ -30,6 +30,7 @@ const domains = [
   "story",
   "alerts",
   "routing",
+  "automation",
   "intake",
   "channels",
   "search",

@@ -24,7 +24,10 @@ const keys = {
   k: () => move(-1),
   r: () => mode("reply"),
   n: () => mode("note"),
-  e: () => document.querySelector("form[data-resolve]")?.requestSubmit(),
+  e: () =>
+    document.getElementById("resolve-menu")
+      ? openMenu("resolve-menu")
+      : document.querySelector("form[data-resolve]")?.requestSubmit(),
   a: () => openMenu("assign-menu"),
   z: () => openMenu("snooze-menu"),
   c: () => openMenu("case-menu"),

@@ -1,8 +1,9 @@
 import { Router } from "express";
 import { z } from "zod";
+import { resolveConversation } from "../services/automation/resolve-conversation.ts";
 import { assign } from "../services/conversations/assign.ts";
 import { getConversation } from "../services/conversations/queries.ts";
-import { reopen, resolve, setPending, snooze } from "../services/conversations/status.ts";
+import { reopen, setPending, snooze } from "../services/conversations/status.ts";
 import { tagConversation, untagConversation } from "../services/conversations/tags.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { contactName } from "../views/conversations/present.ts";
@@ -11,7 +12,17 @@ import { idParam, optionalId } from "./validate.ts";
 import { renderHead, snoozeTime } from "./workspace.ts";
 
 const one = z.string();
-const assignmentForm = z.object({ agent_id: optionalId });
+const assignmentForm = z.object({
+  agent_id: optionalId,
+  team_id: optionalId,
+  note: one.max(10_000).default(""),
+  was: one.max(20).optional(),
+});
+const resolutionForm = z.object({
+  topic_id: optionalId,
+  summary: one.max(5000).default(""),
+  quiet: z.literal("1").optional(),
+});
 const snoozeForm = z.object({ preset: one.max(20).default("at"), until: one.max(40).default("") });
 const tagForm = z.object({ name: one.min(1, "tags.length").max(60, "tags.length") });
 
@@ -20,8 +31,13 @@ export const conversationActs: Router = Router();
 const acts = conversationActs;
 
 acts.post("/conversations/:id/assignment", async (req, res) => {
-  const { agent_id } = assignmentForm.parse(req.body ?? {});
-  const conversation = await assign(req.ctx, idParam(req.params), { agentId: agent_id });
+  const { agent_id, team_id, note, was } = assignmentForm.parse(req.body ?? {});
+  const conversation = await assign(req.ctx, idParam(req.params), {
+    // A team's agents get it in their turn.
+    ...(team_id === null ? { agentId: agent_id } : { agentId: null, teamId: team_id }),
+    note,
+    wasAgentId: was === undefined ? undefined : optionalId.parse(was),
+  });
   if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
   fragment(res, await renderHead(req, conversation));
 });
@@ -37,7 +53,12 @@ acts.post("/conversations/:id/snooze", async (req, res) => {
 });
 
 acts.post("/conversations/:id/resolution", async (req, res) => {
-  const conversation = await resolve(req.ctx, idParam(req.params));
+  const { topic_id, summary, quiet } = resolutionForm.parse(req.body ?? {});
+  const conversation = await resolveConversation(req.ctx, idParam(req.params), {
+    topicId: topic_id,
+    summary,
+    isQuiet: quiet === "1",
+  });
   if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
   const name = contactName(conversation, req.viewer);
   fragment(res, req.render("conversations/_resolved", { id: conversation.id, name }));

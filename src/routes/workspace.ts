@@ -11,6 +11,7 @@ import type { BandView } from "../views/conversations/panels.ts";
 import {
   contactName,
   presentHead,
+  presentScheduled,
   presentThread,
   presentViewers,
   presentWindow,
@@ -33,24 +34,27 @@ export async function loadWorkspace(
 ): Promise<WorkspaceView> {
   const { ctx, viewer } = req;
   const before = await jumpOf(req, conversation);
-  const [thread, { contact, story, drafts, colleagues, topics, fields }] = await Promise.all([
-    loadThread(req, conversation, before),
-    getSurroundings(ctx, conversation),
-    // The card stands beside the conversation: opening it is looking at it.
-    noteView(ctx, conversation.contactId),
-  ]);
+  const [thread, { contact, story, drafts, colleagues, topics, teams, fields, closing, scheduled }] =
+    await Promise.all([
+      loadThread(req, conversation, before),
+      getSurroundings(ctx, conversation),
+      // The card stands beside the conversation: opening it is looking at it.
+      noteView(ctx, conversation.contactId),
+    ]);
   return {
     id: conversation.id,
-    head: presentHead(conversation, viewer),
+    head: presentHead(conversation, closing, viewer),
     band: presentBand(conversation, contact, story, viewer),
     agents: colleagues.map((one) => ({ ...one, isCurrent: one.id === conversation.assigneeId })),
     topics,
+    teams,
     caseToken: randomUUID(),
     isPast: before !== null,
     ...thread,
     composer: composerOf(conversation, viewer, { drafts, openId: openBeside(conversation, story) }),
     viewers: presentViewers(colleagues, viewer),
     side: presentSide(conversation, contact, story, fields, viewer),
+    scheduled: presentScheduled(scheduled, viewer),
     cursor,
     // An earlier page shows nothing new, so opening it reads nothing.
     unread: before === null ? conversation.unreadCount : 0,
@@ -114,6 +118,7 @@ export function composerOf(
     drafts: with_.drafts,
     mode: with_.mode ?? "reply",
     inboxName: conversation.lastInboxName,
+    laterTimes: snoozeTimes(viewer).filter(({ value }) => value !== "monday"),
     warning: warningOf(conversation, viewer),
     errors: with_.errors ?? {},
   };
@@ -141,20 +146,29 @@ function openBeside({ id, isolatedInboxId }: Conversation, story: Story): number
 /** Header, band and what stands beside the thread, after an act or a fact that changed them. */
 export async function renderHead(req: Request, conversation: Conversation): Promise<string> {
   const { ctx, viewer } = req;
-  const { contact, story, colleagues, topics, fields } = await getSurroundings(ctx, conversation);
+  const { contact, story, colleagues, topics, teams, fields, closing, scheduled } = await getSurroundings(
+    ctx,
+    conversation,
+  );
   const band: BandView = presentBand(conversation, contact, story, viewer);
   const head = req.render("conversations/_head", {
-    head: presentHead(conversation, viewer),
+    head: presentHead(conversation, closing, viewer),
     band,
     agents: colleagues.map((one) => ({ ...one, isCurrent: one.id === conversation.assigneeId })),
     topics,
+    teams,
     caseToken: randomUUID(),
     snoozeTimes: snoozeTimes(viewer),
   });
   const side = req.render("conversations/_side", {
     side: presentSide(conversation, contact, story, fields, viewer),
   });
-  return `${head}\n<hx-partial hx-target="#side" hx-swap="outerMorph">${side}</hx-partial>`;
+  const waiting = req.render("conversations/_scheduled", {
+    id: conversation.id,
+    scheduled: presentScheduled(scheduled, viewer),
+  });
+  return `${head}\n<hx-partial hx-target="#side" hx-swap="outerMorph">${side}</hx-partial>
+<hx-partial hx-target="#scheduled-${conversation.id}" hx-swap="outerHTML">${waiting}</hx-partial>`;
 }
 
 /** Named times of the snooze menu, as they fall in the viewer's zone. */

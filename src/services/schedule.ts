@@ -1,5 +1,8 @@
 import cron from "node-cron";
 import { seal } from "./audit/seal.ts";
+import { closeSilent } from "./automation/close-silent.ts";
+import { sendScheduled } from "./automation/send-scheduled.ts";
+import { tellQueue } from "./automation/tell-queue.ts";
 import { deliver, expireLeases } from "./channels/deliver.ts";
 import { drain } from "./channels/drain.ts";
 import { fetchMedia } from "./channels/fetch-media.ts";
@@ -32,6 +35,9 @@ const jobs = [
   { name: "escalate", line: "* * * * * *", work: escalate },
   // Nudged by whatever happens; a rest between two looks gathers a burst into one.
   { name: "distribute", line: "* * * * * *", work: distribute, restMs: 100 },
+  { name: "scheduled", line: "*/5 * * * * *", work: sendScheduled },
+  { name: "queue-notice", line: "*/15 * * * * *", work: tellQueue },
+  { name: "silent", line: "40 * * * * *", work: closeSilent },
   { name: "absent", line: "*/10 * * * * *", work: releaseAbsent },
   { name: "presence", line: "*/10 * * * * *", work: sweepPresence },
   { name: "clocks", line: "20 * * * * *", work: sweepClocks },

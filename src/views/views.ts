@@ -58,6 +58,8 @@ export interface ComposerView {
   drafts: { reply: string; note: string };
   mode: "reply" | "note";
   inboxName: string | null;
+  /** Named times at which it can be sent later. */
+  laterTimes: { value: string; label: string }[];
   /** What the customer would rather not, said before anything is sent; empty for nothing. */
   warning: string;
   errors: Errors;
@@ -67,13 +69,15 @@ export interface WorkspaceView {
   id: number;
   head: HeadView;
   band: BandView;
-  agents: { id: number; name: string; isCurrent: boolean }[];
+  agents: { id: number; name: string; availability: string; isCurrent: boolean }[];
+  teams: { id: number; name: string }[];
   topics: { id: number; name: string }[];
   caseToken: string;
   /** It shows an earlier page, to which nothing live belongs. */
   isPast: boolean;
   items: ThreadItem[];
   older: string | null;
+  scheduled: { id: number; when: string; by: string; text: string }[];
   composer: ComposerView;
   viewers: { text: string; isTyping: boolean } | null;
   side: SideView;
@@ -98,6 +102,7 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
     head: HeadView;
     band: BandView;
     agents: WorkspaceView["agents"];
+    teams: WorkspaceView["teams"];
     topics: WorkspaceView["topics"];
     caseToken: string;
     snoozeTimes: WorkspaceView["snoozeTimes"];
@@ -109,10 +114,13 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   "conversations/_actions": {
     head: HeadView;
     agents: WorkspaceView["agents"];
+    teams: WorkspaceView["teams"];
     topics: WorkspaceView["topics"];
     caseToken: string;
     snoozeTimes: WorkspaceView["snoozeTimes"];
   };
+  "conversations/_resolve": { head: HeadView; topics: WorkspaceView["topics"] };
+  "conversations/_scheduled": { id: number; scheduled: WorkspaceView["scheduled"] };
   "conversations/_thread": { id: number; isPast: boolean; items: ThreadItem[]; older: string | null };
   "conversations/_items": { items: ThreadItem[]; older: string | null };
   "conversations/_item": { item: ThreadItem };

@@ -12,4 +12,5 @@ export const workPages = [
   "/settings/assignment/rehearsal",
   "/settings/assignment/rules/new",
   "/settings/agents/1/work",
+  "/settings/automation",
 ];

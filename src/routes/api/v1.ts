@@ -1,6 +1,7 @@
 import express, { Router } from "express";
 import { z } from "zod";
 import { listAuditEvents } from "../../services/audit/queries.ts";
+import { resolveConversation } from "../../services/automation/resolve-conversation.ts";
 import { listInboundEvents, replayInboundEvent } from "../../services/channels/inbound-events.ts";
 import { wrapUp } from "../../services/commitments/wrap-up.ts";
 import { savePurchase } from "../../services/contacts/purchases.ts";
@@ -10,7 +11,7 @@ import { assign } from "../../services/conversations/assign.ts";
 import { listMessagesAfter } from "../../services/conversations/messages.ts";
 import { getConversation, listConversations } from "../../services/conversations/queries.ts";
 import { reply } from "../../services/conversations/reply.ts";
-import { reopen, resolve } from "../../services/conversations/status.ts";
+import { reopen } from "../../services/conversations/status.ts";
 import { connectWhatsApp } from "../../services/inboxes/connect.ts";
 import { listInboxes } from "../../services/inboxes/queries.ts";
 import { NotFound } from "../../services/platform/errors.ts";
@@ -76,6 +77,9 @@ const noteBody = z.strictObject({
     })
     .optional(),
 });
+const resolutionBody = z
+  .strictObject({ topic_id: digits.nullable(), summary: z.string().max(5000), quiet: z.boolean() })
+  .partial();
 const assignmentBody = z.strictObject({
   agent_id: digits.nullable().optional(),
   team_id: digits.nullable().optional(),
@@ -221,7 +225,9 @@ api.put("/api/v1/conversations/:id/assignment", async (req, res) => {
 });
 
 api.post("/api/v1/conversations/:id/resolution", async (req, res) => {
-  res.json(shape.presentConversation(await resolve(req.ctx, idParam(req.params))));
+  const { topic_id, summary, quiet } = parse(resolutionBody, req.body ?? {});
+  const resolution = { topicId: topic_id, summary, isQuiet: quiet };
+  res.json(shape.presentConversation(await resolveConversation(req.ctx, idParam(req.params), resolution)));
 });
 
 api.delete("/api/v1/conversations/:id/resolution", async (req, res) => {

@@ -17,7 +17,9 @@ import { samplePicture, sampleSound } from "./samples.ts";
 const phoneForm = z.object({
   who: z.string().max(40),
   text: z.string().max(4096).default(""),
-  kind: z.enum(["text", "image", "audio", "location", "contacts", "order"]).default("text"),
+  kind: z.enum(["text", "image", "audio", "location", "contacts", "order", "interactive"]).default("text"),
+  /** Id of a pressed button or a chosen row. */
+  choice: z.string().max(200).default(""),
 });
 const knobsForm = z.object({
   failNext: z.string().max(10).default(""),
@@ -72,10 +74,10 @@ export function demoRoutes(findDemo: FindDemo, isOpen: boolean): Router {
   });
 
   router.post("/demo/phone", async (req, res) => {
-    const { who, text, kind } = phoneForm.parse(req.body ?? {});
+    const { who, text, kind, choice } = phoneForm.parse(req.body ?? {});
     const demo = await current();
     const person = personOf(demo, who);
-    await write(demo, person, kind, text);
+    await write(demo, person, choice === "" ? kind : "interactive", text, choice);
     if (!req.isFragment) return redirect(res, `/demo/phone?who=${person.id}`);
     await new Promise((resume) => setTimeout(resume, 150));
     const shown = req.render("demo/_screen", { current: person, bubbles: await screen(req, person.id) });
@@ -125,6 +127,7 @@ async function write(
   { id, name }: Demo["people"][number],
   kind: string,
   text: string,
+  choice: string,
 ): Promise<void> {
   const base = {
     from: id,
@@ -135,6 +138,9 @@ async function write(
   const { addMedia } = demo.provider;
   const parts: Record<string, () => Promise<object> | object> = {
     text: () => ({ text: { body: text } }),
+    interactive: () => ({
+      interactive: { type: "button_reply", button_reply: { id: choice, title: text } },
+    }),
     image: async () => ({
       image: {
         id: addMedia(await samplePicture(), "image/jpeg"),

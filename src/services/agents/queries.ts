@@ -169,9 +169,12 @@ export function listRoles(ctx: Reader): Promise<Role[]> {
   return rows(ctx.db, "select id, name, permissions from roles order by id");
 }
 
+export const teamNamesSql =
+  "select id, name from teams where archived_at is null order by plain(name), id limit 100";
+
 export function listTeams(ctx: Reader): Promise<{ id: number; name: string }[]> {
   if (ctx.actor.kind === "anonymous") return Promise.resolve([]);
-  return rows(ctx.db, "select id, name from teams where archived_at is null order by plain(name), id");
+  return rows(ctx.db, teamNamesSql);
 }
 
 /** How many agents can sign in. */

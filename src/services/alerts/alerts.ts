@@ -9,9 +9,17 @@ import { transact } from "../platform/transact.ts";
 /**
  * `stalled`: nobody moved it in time. `reassigned`: it is yours now, for nobody answered. `nobody`: it should change hands
  * and nobody has room. `neglected`: unanswered for 24 hours. `nudge`: a colleague asks you to look. `low_score`: the contact was not
- * content.
+ * content. `comment`: they wrote more about it. `unsent`: what should have been sent later could not be.
  */
-export type AlertKind = "stalled" | "reassigned" | "nobody" | "neglected" | "nudge" | "low_score";
+export type AlertKind =
+  | "stalled"
+  | "reassigned"
+  | "nobody"
+  | "neglected"
+  | "nudge"
+  | "low_score"
+  | "comment"
+  | "unsent";
 
 export interface Alert {
   id: number;

@@ -3,7 +3,7 @@ import type { ConnectedInbox } from "../inboxes/queries.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Context } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
-import { adapterOf } from "./index.ts";
+import { adapterOf, type OutboundMessage } from "./index.ts";
 
 /** A sender that says nothing for this long is taken for dead. Longer than two uploads and two sends may take. */
 const leaseSeconds = 180;
@@ -20,6 +20,7 @@ export interface ClaimedMessage {
   recipient: { externalId: string; kind: "phone" | "user_id" };
   target: string | null;
   media: ClaimedMedia | null;
+  choices: OutboundMessage["choices"];
 }
 
 export interface ClaimedMedia {
@@ -121,6 +122,8 @@ interface TakenRow {
   storage_key: string;
   provider_media_id: string | null;
   voice: boolean;
+  options: { id: string; title: string }[] | null;
+  shown_as: "buttons" | "list" | null;
 }
 
 async function take(db: Context["db"], ids: readonly number[]): Promise<ClaimedMessage[]> {
@@ -134,7 +137,7 @@ async function take(db: Context["db"], ids: readonly number[]): Promise<ClaimedM
      select t.id, t.conversation_id, t.kind, t.text, t.attempts, t.created_at, t.identity_id,
        coalesce(i.send_alternate, i.external_id) as external_id, i.kind as identity_kind, target.external_id as target,
        a.id as attachment_id, a.kind as media_kind, a.file_name, a.media_type, a.storage_key, a.provider_media_id,
-       coalesce(t.content -> 'voice' = 'true', false) as voice
+       coalesce(t.content -> 'voice' = 'true', false) as voice, t.content -> 'options' as options, t.content ->> 'shownAs' as shown_as
      from taken t join contact_identities i on i.id = t.identity_id
        left join messages target on target.id = t.reply_to_id
        left join attachments a on a.message_id = t.id
@@ -151,6 +154,7 @@ async function take(db: Context["db"], ids: readonly number[]): Promise<ClaimedM
     identityId: found.identity_id,
     recipient: { externalId: found.external_id, kind: found.identity_kind },
     target: found.target,
+    choices: found.options && found.shown_as ? { shownAs: found.shown_as, options: found.options } : null,
     media:
       found.attachment_id === null
         ? null

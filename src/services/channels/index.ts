@@ -17,6 +17,8 @@ export interface OutboundMessage {
   /** External id of the message it answers or reacts to, or null. */
   target: string | null;
   media: OutboundMedia | null;
+  /** Answers to choose from, or null. A channel without buttons sends the text alone: it can be answered in words. */
+  choices: { shownAs: "buttons" | "list"; options: { id: string; title: string }[] } | null;
 }
 
 export interface OutboundMedia {

@@ -1,29 +1,39 @@
-import type { Context } from "../platform/context.ts";
+import type { Context, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
-import { Forbidden, Invalid } from "../platform/errors.ts";
+import { Conflict, Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { keepClocks } from "../sla/keep-clocks.ts";
+import { storeNote } from "./note.ts";
 import { can } from "./policy.ts";
 import { getConversation, lockConversation } from "./queries.ts";
+import { cleanText } from "./reply.ts";
 import type { Conversation } from "./types.ts";
+
+export interface Assignment {
+  /** Absent keeps, null takes away. */
+  agentId?: number | null | undefined;
+  teamId?: number | null | undefined;
+  /** Kept as an internal note, for whoever gets it. */
+  note?: string | undefined;
+  /** Who had it when this was decided; given, another holder by now is told instead of overruled. */
+  wasAgentId?: number | null | undefined;
+}
 
 /**
  * Gives a conversation to an agent, to a team, or back to the queue.
  *
- * @param to absent keeps, null takes away.
- * @throws NotFound, Forbidden; Invalid when the agent is not active or may not see the conversation, or the team is unknown.
+ * @throws NotFound, Forbidden; Conflict when somebody else took it meanwhile; Invalid when the agent is not active or may
+ * not see the conversation, the team is unknown, or the firm wants a note with what passes from one agent to another.
  */
-export function assign(
-  ctx: Context,
-  conversationId: number,
-  to: { agentId?: number | null | undefined; teamId?: number | null | undefined },
-): Promise<Conversation> {
+export function assign(ctx: Context, conversationId: number, to: Assignment): Promise<Conversation> {
   return transact(ctx, async (tx) => {
     const conversation = await lockConversation(tx, conversationId);
     if (!can(tx.actor, "assign")) throw new Forbidden();
     const assigneeId = to.agentId === undefined ? conversation.assigneeId : to.agentId;
     const teamId = to.teamId === undefined ? conversation.teamId : to.teamId;
     if (assigneeId === conversation.assigneeId && teamId === conversation.teamId) return conversation;
+    if (to.wasAgentId !== undefined && to.wasAgentId !== conversation.assigneeId)
+      throw new Conflict("conversation.taken_by", { name: conversation.assigneeName ?? "–" });
     if (assigneeId !== null) await checkAssignee(tx.db, assigneeId, conversation.isolatedInboxId);
     if (
       teamId !== null &&
@@ -31,6 +41,7 @@ export function assign(
     ) {
       throw new Invalid({ team_id: "conversation.team_unknown" });
     }
+    await keepNote(tx, conversation, to, assigneeId);
     // Waits while conversations are given out, so that what is taken by hand counts for the caps.
     if (assigneeId !== null)
       await tx.db.raw("select id from agents where id = ? for no key update", [assigneeId]);
@@ -57,6 +68,22 @@ export function assign(
     );
     return getConversation(tx, conversationId);
   });
+}
+
+/** What goes from one person to another may need a word; taking something oneself does not. */
+async function keepNote(
+  tx: Tx,
+  { id: conversationId, contactId, isolatedInboxId, assigneeId: before }: Conversation,
+  { note = "" }: Assignment,
+  assigneeId: number | null,
+): Promise<void> {
+  const text = cleanText(note);
+  if (text !== "")
+    await storeNote(tx, { contactId, conversationId, isolatedInboxId }, { text, keepsDraft: true });
+  const isTransfer = before !== null && tx.actor.kind === "agent" && assigneeId !== tx.actor.id;
+  if (!isTransfer || text !== "") return;
+  const firm = await row<{ needed: boolean }>(tx.db, "select transfer_needs_note as needed from firm");
+  if (firm?.needed) throw new Invalid({ note: "conversation.note_needed" });
 }
 
 async function checkAssignee(

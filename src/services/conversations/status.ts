@@ -8,24 +8,42 @@ import { type ConversationAct, can } from "./policy.ts";
 import { getConversation, lockConversation } from "./queries.ts";
 import type { Conversation } from "./types.ts";
 
-/** Ends the episode. Resolving what is resolved changes nothing. */
+/**
+ * Ends the episode inside a command, locked. Ending what has ended changes nothing.
+ *
+ * @param reason why, when it was not somebody's decision.
+ */
+export async function endConversation(
+  tx: Tx,
+  id: number,
+  reason?: "silence" | "contact_confirmed",
+): Promise<{ isEnded: boolean; conversation: Conversation }> {
+  const conversation = await lockConversation(tx, id);
+  if (!can(tx.actor, "resolve")) throw new Forbidden();
+  if (conversation.status === "resolved") return { isEnded: false, conversation };
+  await tx
+    .db("conversations")
+    .where({ id })
+    .update({
+      status: "resolved",
+      snoozed_until: null,
+      resolved_at: tx.now(),
+      resolved_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
+      waiting_since: null,
+      flagged_at: null,
+      unread_count: 0,
+    });
+  await keepClocks(tx, [id]);
+  tx.record(
+    { type: "conversation.changed", conversationId: id },
+    { act: "conversation.resolved", conversationId: id, ...(reason ? { data: { reason } } : {}) },
+  );
+  return { isEnded: true, conversation: await getConversation(tx, id) };
+}
+
+/** Ends the episode without a word to the contact; what people do is `resolveConversation`. */
 export function resolve(ctx: Context, id: number): Promise<Conversation> {
-  return change(ctx, id, "resolve", async (tx, conversation) => {
-    if (conversation.status === "resolved") return null;
-    await tx
-      .db("conversations")
-      .where({ id })
-      .update({
-        status: "resolved",
-        snoozed_until: null,
-        resolved_at: tx.now(),
-        resolved_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
-        waiting_since: null,
-        flagged_at: null,
-        unread_count: 0,
-      });
-    return { act: "conversation.resolved" };
-  });
+  return transact(ctx, async (tx) => (await endConversation(tx, id)).conversation);
 }
 
 /**

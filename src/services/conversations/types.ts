@@ -50,6 +50,9 @@ export interface MessageContent {
   placeholder?: boolean;
   /** A time that could not be right, as the provider wrote it. */
   providerTime?: string;
+  /** Answers that the contact can choose from, in a message of ours. */
+  options?: { id: string; title: string }[];
+  shownAs?: "buttons" | "list";
   /** The message came with the history of the firm's phone. */
   history?: boolean;
 }

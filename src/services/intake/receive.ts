@@ -1,3 +1,5 @@
+import { findAnswers, keepAnswers, type Said } from "../automation/answers.ts";
+import { greet } from "../automation/greet.ts";
 import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
 import { holdMerging } from "../platform/locks.ts";
@@ -39,7 +41,9 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
     const person = people.get(personKey(one.message.person));
     return person ? [{ ...one, person }] : [];
   });
-  const { episodes, fresh: opened } = await findEpisodes(tx, arrivals(placed));
+  const answers = await findAnswers(tx, saidIn(placed));
+  const isQuiet = (externalId: string) => answers.get(externalId)?.isQuiet ?? false;
+  const { episodes, fresh: opened } = await findEpisodes(tx, arrivals(placed, isQuiet));
   const stored = await storeMessages(
     tx,
     placed.flatMap((one) => {
@@ -47,14 +51,25 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
       return conversationId === undefined ? [] : [{ ...one, conversationId }];
     }),
   );
-  await summarise(tx, stored);
-  await route(tx, wordsOf(stored), opened);
-  const live = stored.filter(({ message }) => !message.history);
+  // An answer to a question of ours waits for nothing.
+  const speaking = stored.filter(({ message }) => !isQuiet(message.externalId));
+  await summarise(tx, speaking);
+  await route(tx, wordsOf(speaking), opened);
+  await keepAnswers(
+    tx,
+    stored.flatMap(({ message }) => answers.get(message.externalId) ?? []),
+  );
+  const live = speaking.filter(({ message }) => !message.history);
   await keepClocks(
     tx,
     live.map(({ conversationId }) => conversationId),
   );
   await openServiceWindows(tx, stored);
+  await greet(
+    tx,
+    live.filter(({ message }) => message.author === "contact").map(({ conversationId }) => conversationId),
+    opened,
+  );
   await applyEffects(
     tx,
     [...statuses(batch), ...effectsOf(stored)],
@@ -69,6 +84,18 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
     });
   }
 }
+
+/** What contacts may have answered; on one channel, ids are unique within a batch of it. */
+const saidIn = (placed: readonly Known[]): Said[] =>
+  placed
+    .filter(({ message }) => message.author === "contact" && !message.history)
+    .map(({ message, person }) => ({
+      contactId: person.contactId,
+      externalId: message.externalId,
+      kind: message.kind,
+      text: message.text,
+      choice: message.content.choice?.id ?? "",
+    }));
 
 /** What contacts wrote now: a button's words and a file's caption count like a text. */
 function wordsOf(stored: readonly StoredMessage[]): Words[] {
@@ -123,7 +150,7 @@ async function withoutStored(tx: Tx, batch: readonly AddressedEvent[]): Promise<
 const strength = { inbound: 2, phone: 1, history: 0 };
 
 /** One arrival per contact and scope; what the contact wrote now decides over what the phone or the past brings. */
-function arrivals(messages: readonly Known[]): Arrival[] {
+function arrivals(messages: readonly Known[], isQuiet: (externalId: string) => boolean): Arrival[] {
   const found = new Map<string, Arrival>();
   for (const { message, person, isolatedInboxId } of messages) {
     const key = scopeKey(person.contactId, isolatedInboxId);
@@ -131,7 +158,8 @@ function arrivals(messages: readonly Known[]): Arrival[] {
       message.kind === "reaction" ||
       message.kind === "edit" ||
       message.kind === "revoke" ||
-      message.kind === "system";
+      message.kind === "system" ||
+      isQuiet(message.externalId);
     const manner = message.history ? "history" : message.author === "phone" || quiet ? "phone" : "inbound";
     const old = found.get(key);
     if (old && strength[old.manner] > strength[manner]) continue;

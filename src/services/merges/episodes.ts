@@ -79,9 +79,9 @@ export async function summariseAgain(tx: Tx, conversationIds: readonly number[])
        join lateral (select text, kind, author_kind, inbox_id, identity_id, sent_at from messages m
          where m.conversation_id = wanted.id and m.shown order by m.sent_at desc, m.id desc limit 1) l on true
        join lateral (select min(sent_at) as first_at, max(sent_at) filter (where direction = 'inbound' and kind <> 'system') as inbound_at,
-           min(sent_at) filter (where direction = 'outbound' and sent_at > (select min(f.sent_at) from messages f
+           min(sent_at) filter (where direction = 'outbound' and author_kind <> 'bot' and sent_at > (select min(f.sent_at) from messages f
              where f.conversation_id = wanted.id and f.shown and f.direction = 'inbound')) as responded_at,
-           max(sent_at) filter (where direction = 'outbound') as answered_at
+           max(sent_at) filter (where direction = 'outbound' and author_kind <> 'bot') as answered_at
          from messages m where m.conversation_id = wanted.id and m.shown) s on true
        join lateral (select min(sent_at) as since, count(*)::int as n from messages m where m.conversation_id = wanted.id and m.shown
          and m.direction = 'inbound' and m.kind <> 'system' and m.sent_at > coalesce(s.answered_at, '-infinity')) w on true

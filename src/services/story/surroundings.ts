@@ -1,6 +1,9 @@
+import { teamNamesSql } from "../agents/queries.ts";
 import { topicNamesSql } from "../cases/topics.ts";
 import { type Contact, contactSql } from "../contacts/queries.ts";
+import { type ClosingSettings, closingSql } from "../conversations/closing-settings.ts";
 import { type DraftRow, type Drafts, draftsSql, toDrafts } from "../conversations/drafts.ts";
+import { type ScheduledMessage, scheduledSql } from "../conversations/scheduled-messages.ts";
 import type { Conversation } from "../conversations/types.ts";
 import { type Colleague, colleaguesSql } from "../conversations/viewers.ts";
 import { cardFieldsSql } from "../fields/queries.ts";
@@ -18,6 +21,10 @@ export interface Surroundings {
   colleagues: Colleague[];
   /** What a new case can be about. */
   topics: { id: number; name: string }[];
+  /** To whom it can be given beside one person. */
+  teams: { id: number; name: string }[];
+  closing: ClosingSettings;
+  scheduled: ScheduledMessage[];
   /** The firm's own fields of the card. */
   fields: CustomField[];
 }
@@ -35,12 +42,15 @@ export async function getSurroundings(
     drafts: DraftRow[] | null;
     colleagues: Colleague[] | null;
     topics: Surroundings["topics"] | null;
+    teams: Surroundings["teams"] | null;
     fields: CustomField[] | null;
+    closing: [ClosingSettings];
+    scheduled: ScheduledMessage[] | null;
   }>(
     ctx.db,
     `select ${asJson(contact.sql)} as contact, ${asJson(story.sql)} as story,
-       ${asJson(draftsSql)} as drafts, ${asJson(colleaguesSql)} as colleagues, ${asJson(topicNamesSql)} as topics,
-       ${asJson(cardFieldsSql)} as fields`,
+       ${asJson(draftsSql)} as drafts, ${asJson(colleaguesSql)} as colleagues, ${asJson(topicNamesSql)} as topics, ${asJson(teamNamesSql)} as teams,
+       ${asJson(cardFieldsSql)} as fields, ${asJson(closingSql)} as closing, ${asJson(scheduledSql)} as scheduled`,
     {
       ...contact.bindings,
       ...story.bindings,
@@ -50,13 +60,16 @@ export async function getSurroundings(
     },
   );
   const [known] = found?.contact ?? [];
-  if (!known) throw new NotFound();
+  if (!found || !known) throw new NotFound();
   return {
     contact: withTimes(known, "firstSeenAt", "createdAt", "erasedAt"),
-    story: toStory(found?.story?.[0] ?? null),
-    drafts: toDrafts(found?.drafts ?? []),
-    colleagues: found?.colleagues ?? [],
-    topics: found?.topics ?? [],
-    fields: found?.fields ?? [],
+    story: toStory(found.story?.[0] ?? null),
+    drafts: toDrafts(found.drafts ?? []),
+    colleagues: found.colleagues ?? [],
+    topics: found.topics ?? [],
+    teams: found.teams ?? [],
+    fields: found.fields ?? [],
+    closing: found.closing[0],
+    scheduled: (found.scheduled ?? []).map((one) => withTimes(one, "sendAt")),
   };
 }

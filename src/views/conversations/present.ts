@@ -1,4 +1,6 @@
+import type { ClosingSettings } from "../../services/conversations/closing-settings.ts";
 import type { Happening } from "../../services/conversations/happenings.ts";
+import type { ScheduledMessage } from "../../services/conversations/scheduled-messages.ts";
 import type { Conversation, ConversationRow, Message, Note } from "../../services/conversations/types.ts";
 import type { Colleague } from "../../services/conversations/viewers.ts";
 import type { Priority } from "../../services/sla/types.ts";
@@ -199,6 +201,9 @@ export interface HeadView {
   clock: ClockView | null;
   isFlagged: boolean;
   priority: { value: string; name: string } | null;
+  topicId: number | null;
+  /** What resolving asks for; null when it asks for nothing. `asks` is the key of what the contact is asked. */
+  closing: { needsTopic: boolean; needsSummary: boolean; asks: string } | null;
 }
 
 export function contactName(
@@ -210,7 +215,7 @@ export function contactName(
   );
 }
 
-export function presentHead(conversation: Conversation, viewer: Viewer): HeadView {
+export function presentHead(conversation: Conversation, closing: ClosingSettings, viewer: Viewer): HeadView {
   return {
     id: conversation.id,
     name: contactName(conversation, viewer),
@@ -227,7 +232,29 @@ export function presentHead(conversation: Conversation, viewer: Viewer): HeadVie
     clock: presentClock(conversation, viewer),
     isFlagged: conversation.flaggedAt !== null,
     priority: presentPriority(conversation.priority, viewer),
+    topicId: conversation.topicId,
+    closing: presentClosing(closing),
   };
+}
+
+function presentClosing(settings: ClosingSettings): HeadView["closing"] {
+  const { requiresTopic, requiresSummary, afterResolving } = settings;
+  if (!requiresTopic && !requiresSummary && afterResolving === "nothing") return null;
+  const asks = afterResolving === "nothing" ? "" : `closing.asks_${afterResolving}`;
+  return { needsTopic: requiresTopic, needsSummary: requiresSummary, asks };
+}
+
+/** Replies that wait for their time, as they stand over the composer. */
+export function presentScheduled(
+  scheduled: readonly ScheduledMessage[],
+  viewer: Viewer,
+): { id: number; when: string; by: string; text: string }[] {
+  return scheduled.map(({ id, text, sendAt, agentName }) => ({
+    id,
+    when: dayAndClock(sendAt, viewer.now, viewer),
+    by: agentName,
+    text: text.length > 80 ? `${text.slice(0, 80)}…` : text,
+  }));
 }
 
 export interface WindowView {

@@ -47,6 +47,8 @@ export interface Bubble {
   cards: { name: string; lines: string[] }[];
   caption: string | null;
   rows: { label: string; value: string }[];
+  /** Answers that the contact can choose from. */
+  options: { id: string; title: string }[];
   total: string | null;
   referral: { headline: string; body: string; href: string | null } | null;
   notice: string | null;
@@ -102,6 +104,7 @@ export function presentMessage(message: Message, viewer: Viewer): Bubble {
     })),
     caption: captionOf(message, viewer),
     rows: rowsOf(message, viewer),
+    options: message.content.options ?? [],
     total: orderTotal(message, viewer),
     referral: referralOf(message),
     notice: noticeOf(message, viewer),

@@ -37,6 +37,15 @@ export interface SettingsViews {
       errors: Errors;
     };
   };
+  "settings/automation/index": Page & {
+    saved: boolean;
+    form: Record<string, string>;
+    errors: Errors;
+    arriving: AutomaticView[];
+    closing: AutomaticView[];
+    afterwards: Choice[];
+  };
+  "settings/automation/_message": { one: AutomaticView };
   "settings/teams/index": Page & {
     teams: {
       id: number;
@@ -163,6 +172,19 @@ export interface SettingsViews {
   "settings/inbound-events/show": Page & {
     event: InboundEventRow & { when: string; exact: string; body: string };
   };
+}
+
+/** A text that Hilo sends by itself, as its form shows it. */
+export interface AutomaticView {
+  kind: string;
+  name: string;
+  hint: string;
+  /** False for what other settings lead. */
+  hasSwitch: boolean;
+  isOn: boolean;
+  textEs: string;
+  textEn: string;
+  error: string;
 }
 
 export interface Choice {

@@ -84,7 +84,35 @@ function payload(message: OutboundMessage, mediaId: string | null): Record<strin
       [kind]: { id: mediaId, ...caption, ...name, ...(voice ? { voice } : {}) },
     };
   }
+  if (message.choices) {
+    return {
+      ...common,
+      ...reply,
+      type: "interactive",
+      interactive: interactive(message.text, message.choices),
+    };
+  }
   return { ...common, ...reply, type: "text", text: { body: message.text, preview_url: true } };
+}
+
+/** Longest titles: Meta, Cloud API "Interactive reply buttons" and "Interactive list messages". */
+const buttonTitle = 20;
+const rowTitle = 24;
+const bodyLimit = 1024;
+
+function interactive(text: string, { shownAs, options }: NonNullable<OutboundMessage["choices"]>) {
+  const body = { text: text.slice(0, bodyLimit) };
+  if (shownAs === "buttons") {
+    const buttons = options.map(({ id, title }) => ({
+      type: "reply",
+      reply: { id, title: title.slice(0, buttonTitle) },
+    }));
+    return { type: "button", body, action: { buttons } };
+  }
+  const listed = options.map(({ id, title }) => ({ id, title: title.slice(0, rowTitle) }));
+  // The button that opens the list shows its range: `5 … 1`.
+  const ends = [listed[0], listed.at(-1)].map((one) => one?.title.split(" ")[0] ?? "");
+  return { type: "list", body, action: { button: ends.join(" … "), sections: [{ rows: listed }] } };
 }
 
 /** Blue ticks for the contact up to this message; with `typing`, "writing…" for at most 25 seconds. */
