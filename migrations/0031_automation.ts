@@ -79,6 +79,7 @@ create unique index surveys_one on surveys (conversation_id) where kind <> 'conf
 create index surveys_conversation on surveys (conversation_id, id);
 create index surveys_contact on surveys (contact_id, id);
 create index surveys_answered on surveys (answered_at) where answered_at is not null;
+create index surveys_story on surveys (contact_id, answered_at desc, id desc) where answered_at is not null;
 comment on column surveys.agent_id is 'Who resolved it: whom the answer is about.';
 comment on column surveys.comment_until is 'Until then one message of the contact is the comment.';
 

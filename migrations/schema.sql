@@ -1084,6 +1084,7 @@ CREATE INDEX surveys_answered ON public.surveys USING btree (answered_at) WHERE 
 CREATE INDEX surveys_contact ON public.surveys USING btree (contact_id, id);
 CREATE INDEX surveys_conversation ON public.surveys USING btree (conversation_id, id);
 CREATE UNIQUE INDEX surveys_one ON public.surveys USING btree (conversation_id) WHERE (kind <> 'confirm'::text);
+CREATE INDEX surveys_story ON public.surveys USING btree (contact_id, answered_at DESC, id DESC) WHERE (answered_at IS NOT NULL);
 
 table tags (
   id bigint not null generated always as identity

@@ -76,7 +76,7 @@ async function keepOutcome(
     topicId !== before &&
     !(await row(tx.db, "select 1 from topics where id = ?", [topicId]))
   )
-    throw new Invalid({ topic_id: "cases.topic_unknown" });
+    throw new Invalid({ topic_id: "closing.topic_needed" });
   if (topicId === before && summary === "") return;
   await tx.db.raw(
     "update conversations set topic_id = ?, summary = case when ? = '' then summary else ? end where id = ?",

@@ -33,6 +33,7 @@ export async function joinConversations(tx: Tx, { survivorId, endedId }: Meeting
        waiting_since = least(s.waiting_since, e.waiting_since),
        first_response_at = least(s.first_response_at, e.first_response_at),
        opened_at = least(s.opened_at, e.opened_at),
+       flagged_at = least(s.flagged_at, e.flagged_at),
        unread_count = s.unread_count + e.unread_count,
        status = case when 'open' in (s.status, e.status) then 'open' else s.status end,
        snoozed_until = case when 'open' in (s.status, e.status) then null else s.snoozed_until end,
@@ -46,7 +47,7 @@ export async function joinConversations(tx: Tx, { survivorId, endedId }: Meeting
   );
   await tx.db.raw(
     `update conversations set status = 'resolved', resolved_at = :now, resolved_by_id = null, snoozed_until = null,
-       waiting_since = null, unread_count = 0, merged_into_id = :survivorId where id = :endedId`,
+       waiting_since = null, flagged_at = null, unread_count = 0, merged_into_id = :survivorId where id = :endedId`,
     { survivorId, endedId, now: tx.now() },
   );
   await tx.db.raw(

@@ -11,6 +11,7 @@ export const movable: readonly { table: string; unique?: string[] }[] = [
   { table: "notes" },
   { table: "cases" },
   { table: "commitments" },
+  { table: "surveys" },
   { table: "attachments" },
   { table: "purchases", unique: ["external_id"] },
   { table: "records", unique: ["record_type_id", "external_id"] },

@@ -167,7 +167,7 @@ async function followConversations(tx: Tx, from: number, to: number): Promise<vo
      where f.contact_id in (:from, :to) and m.id = f.message_id and m.contact_id in (:from, :to) and m.contact_id <> f.contact_id`,
     { from, to },
   );
-  for (const table of ["notes", "cases", "commitments"]) {
+  for (const table of ["notes", "cases", "commitments", "surveys"]) {
     await tx.db.raw(
       `update ${table} x set contact_id = c.contact_id from conversations c
        where x.contact_id in (:from, :to) and c.id = x.conversation_id and c.contact_id in (:from, :to) and c.contact_id <> x.contact_id`,

@@ -31,6 +31,7 @@ const groups = {
     ["team_id"],
     ["assignee_id"],
     ["waiting_since"],
+    ["flagged_at"],
     ["first_response_at"],
     ["last_activity_at", "preview", "preview_kind", "preview_author", "last_inbox_id", "last_identity_id"],
     ["last_inbound_at"],

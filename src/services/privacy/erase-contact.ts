@@ -75,9 +75,13 @@ export async function eraseContact(ctx: Context, contactId: number): Promise<voi
       created_at = '-infinity' where ${theirs}`);
     await run(`update messages set erased_digest = coalesce(erased_digest, ${digestOf(messageText)}), text = '', content = '{}', edited_text = null,
       identity_id = null, external_id = null, reply_to_id = null, delivery_error = null where ${theirs}`);
-    await run(`update conversations set preview = '', last_identity_id = null, waiting_since = null, unread_count = 0, snoozed_until = null,
+    await run(`update conversations set preview = '', summary = '', last_identity_id = null, flagged_at = null, waiting_since = null, unread_count = 0, snoozed_until = null,
       status = 'resolved', resolved_at = coalesce(resolved_at, :now) where ${theirs}`);
     await run(`delete from drafts where conversation_id in (select id from conversations where ${theirs})`);
+    await run(
+      `delete from scheduled_messages where conversation_id in (select id from conversations where ${theirs})`,
+    );
+    await run(`update surveys set comment = '', comment_until = null where ${theirs}`);
     for (const table of [
       "notes",
       "commitments",

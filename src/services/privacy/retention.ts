@@ -144,8 +144,16 @@ async function forgetPreviews(tx: Tx, ids: number[]): Promise<void> {
     { ids },
   );
   await tx.db.raw(
+    `update conversations set summary = '' where summary <> '' and id in (select conversation_id from messages where id = any(:ids::bigint[]))`,
+    { ids },
+  );
+  await tx.db.raw(
+    `update surveys set comment = '' where comment <> '' and conversation_id in (select conversation_id from messages where id = any(:ids::bigint[]))`,
+    { ids },
+  );
+  await tx.db.raw(
     `update contact_merges g set snapshots = (select jsonb_agg(case when e ->> 'table' = 'conversations'
-         then jsonb_set(jsonb_set(e, '{before,preview}', '""'), '{after,preview}', '""') else e end) from jsonb_array_elements(g.snapshots) e)
+         then jsonb_set(jsonb_set(jsonb_set(jsonb_set(e, '{before,preview}', '""'), '{after,preview}', '""'), '{before,summary}', '""'), '{after,summary}', '""') else e end) from jsonb_array_elements(g.snapshots) e)
      where jsonb_array_length(g.snapshots) > 0 and (g.kept_id in (select contact_id from messages where id = any(:ids::bigint[]))
        or g.merged_id in (select contact_id from messages where id = any(:ids::bigint[])))`,
     { ids },

@@ -21,6 +21,17 @@ export type TimelineData =
         resolvedAt: string | null;
         resolvedBy: string | null;
         topic: string;
+        summary: string;
+      };
+    }
+  | {
+      kind: "survey";
+      data: {
+        survey: "confirm" | "csat" | "nps";
+        score: number;
+        comment: string;
+        about: string | null;
+        conversationId: number;
       };
     }
   | {
@@ -93,6 +104,7 @@ export const timelineKinds = [
   "record",
   "note",
   "commitment",
+  "survey",
   "change",
 ] as const satisfies TimelineKind[];
 
@@ -140,7 +152,7 @@ function sources(ctx: Reader): { of: Record<TimelineKind, Source>; bindings: Rec
         where: `c.contact_id = :contactId and c.merged_into_id is null and ${visible.sql}`,
         at: "c.opened_at",
         id: "c.id",
-        data: `select x.status, x.preview, x.preview_kind as "previewKind", x.resolved_at as "resolvedAt", ${by("x.resolved_by_id")} as "resolvedBy", coalesce((select name from topics where id = x.topic_id), '') as topic,
+        data: `select x.status, x.preview, x.preview_kind as "previewKind", x.resolved_at as "resolvedAt", ${by("x.resolved_by_id")} as "resolvedBy", coalesce((select name from topics where id = x.topic_id), '') as topic, x.summary,
           (select count(*)::int from messages m where m.conversation_id = x.id and m.shown) as messages,
           coalesce((select json_agg(distinct i.name) from messages m join inboxes i on i.id = m.inbox_id where m.conversation_id = x.id and m.shown), '[]') as inboxes,
           coalesce((select json_agg(distinct a.name) from messages m join agents a on a.id = m.author_agent_id where m.conversation_id = x.id and m.shown), '[]') as agents
@@ -190,6 +202,13 @@ function sources(ctx: Reader): { of: Record<TimelineKind, Source>; bindings: Rec
         at: "w.promised_at",
         id: "w.id",
         data: `select x.text, x.due_on::text as "dueOn", ${by("x.promised_by_id")} as by, x.done_at as "doneAt" from commitments x where x.id = p.id`,
+      },
+      survey: {
+        from: "surveys v join conversations c on c.id = v.conversation_id",
+        where: `v.contact_id = :contactId and v.answered_at is not null and ${visible.sql}`,
+        at: "v.answered_at",
+        id: "v.id",
+        data: `select x.kind as survey, x.score, x.comment, ${by("x.agent_id")} as about, x.conversation_id as "conversationId" from surveys x where x.id = p.id`,
       },
       change: {
         from: "audit_events e",

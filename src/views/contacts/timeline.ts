@@ -32,6 +32,7 @@ const icons: Record<TimelineKind, string> = {
   interaction: "calendar",
   record: "contact",
   note: "sticky-note",
+  survey: "gauge",
   commitment: "clock",
   change: "pencil-line",
 };
@@ -87,6 +88,7 @@ function partOf(contactId: number, entry: TimelineEntry, viewer: Viewer): Part {
           data.resolvedAt &&
             t("cases.resolved_by", { name: data.resolvedBy ?? t("agent.hilo"), date: day(data.resolvedAt) }),
         ),
+        texts: texts([t("closing.summary"), data.summary]),
         link: { href: `/conversations/${id}`, words: t("timeline.open_conversation"), isOutside: false },
         opens: `/conversations/${id}/transcript`,
       };
@@ -185,6 +187,22 @@ function partOf(contactId: number, entry: TimelineEntry, viewer: Viewer): Part {
           data.by,
           due && !data.doneAt && t("commitments.due", { day: daysAgo(due, viewer.now, viewer) }),
         ),
+      };
+    }
+    case "survey": {
+      const { data } = entry;
+      return {
+        ...nothing,
+        title: t(`survey.${data.survey}_${data.survey === "confirm" ? data.score : "score"}`, {
+          score: data.score,
+        }),
+        facts: facts(data.about && t("survey.about", { name: data.about })),
+        texts: texts([t("survey.comment"), data.comment]),
+        link: {
+          href: `/conversations/${data.conversationId}`,
+          words: t("timeline.open_conversation"),
+          isOutside: false,
+        },
       };
     }
     case "change": {

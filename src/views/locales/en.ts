@@ -1388,4 +1388,11 @@ export const en: Record<keyof typeof es, string> = {
   "automation.score": "Between 1 and 5.",
   "automation.seconds": "Between 10 and 86400.",
   "automation.silence_hours_hint": "Empty: never. With an open case or promise it is not closed.",
+  "survey.confirm_1": "Said that it is solved",
+  "survey.confirm_0": "Said that it is not solved",
+  "survey.csat_score": "Rated {score} of 5",
+  "survey.nps_score": "Recommends us {score} of 10",
+  "survey.about": "attended by {name}",
+  "survey.comment": "Comment",
+  "timeline.show_survey": "Surveys",
 };

@@ -1420,4 +1420,11 @@ export const es = {
   "automation.score": "Entre 1 y 5.",
   "automation.seconds": "Entre 10 y 86400.",
   "automation.silence_hours_hint": "Vacío: nunca. Con un caso o una promesa abiertos no se cierra.",
+  "survey.confirm_1": "Dijo que quedó resuelto",
+  "survey.confirm_0": "Dijo que no quedó resuelto",
+  "survey.csat_score": "Calificó {score} de 5",
+  "survey.nps_score": "Nos recomienda {score} de 10",
+  "survey.about": "atendió {name}",
+  "survey.comment": "Comentario",
+  "timeline.show_survey": "Encuestas",
 } as const;
