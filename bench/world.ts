@@ -37,7 +37,8 @@ export async function openWorld(): Promise<World> {
   const db = openDatabase(postgres.url, { size: 4, name: "hilo-bench" });
   await migrate(db);
   const children = new Set<Child>();
-  let port = 42_000 + Math.floor(Math.random() * 2000);
+  // Below the ports that the system gives to clients: one of theirs must not be in the way.
+  let port = 22_000 + Math.floor(Math.random() * 8000);
 
   async function start(script: string, env: Record<string, string>, ready: string): Promise<Child> {
     port += 1;

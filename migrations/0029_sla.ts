@@ -61,7 +61,6 @@ create table sla_clocks (
 create unique index sla_clocks_running on sla_clocks (conversation_id, (target = 'resolution')) where ended_at is null;
 create index sla_clocks_next on sla_clocks (next_at) where next_at is not null;
 create index sla_clocks_conversation on sla_clocks (conversation_id, id);
-create index sla_clocks_policy on sla_clocks (policy_id) where ended_at is null;
 comment on column sla_clocks.target_seconds is 'Null: the policy sets no target; the ladder of waiting runs all the same.';
 comment on column sla_clocks.resumed_at is 'Since when it counts; null while it is paused and when it has ended.';
 comment on column sla_clocks.counted_seconds is 'What had counted before it was resumed.';

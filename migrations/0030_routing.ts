@@ -58,6 +58,8 @@ create unique index assignment_rules_name on assignment_rules (plain(name));
 alter table conversations add column skill text check (length(skill) <= 60),
   add column rule_id bigint references assignment_rules on delete set null;
 drop index conversations_queue;
+-- Every list is of one status or of what is not resolved: nothing asked for all of them, and each message paid for it.
+drop index conversations_activity;
 -- The queue: what matters most, then who waits longest.
 create index conversations_queue on conversations
     ((case priority when 'urgent' then 0 when 'high' then 1 when 'normal' then 2 else 3 end), waiting_since, id)
@@ -91,6 +93,7 @@ export const down = (knex: Knex) =>
 drop table alerts, agent_skills;
 alter table conversations drop column skill, drop column rule_id;
 drop table assignment_rules;
+create index conversations_activity on conversations (last_activity_at desc, id desc);
 drop index conversations_queue;
 create index conversations_queue on conversations (waiting_since, id) where status = 'open' and assignee_id is null;
 delete from sla_policies where not is_default;

@@ -465,7 +465,6 @@ table conversations (
   constraint conversations_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id)
   constraint conversations_pkey PRIMARY KEY (id)
 )
-CREATE INDEX conversations_activity ON public.conversations USING btree (last_activity_at DESC, id DESC);
 CREATE INDEX conversations_answered ON public.conversations USING btree (last_activity_at, id) WHERE ((status = ANY (ARRAY['open'::text, 'pending'::text])) AND (waiting_since IS NULL));
 CREATE INDEX conversations_assignee ON public.conversations USING btree (assignee_id, last_activity_at DESC, id DESC) WHERE (status <> 'resolved'::text);
 CREATE INDEX conversations_contact ON public.conversations USING btree (contact_id, opened_at DESC);
@@ -1032,7 +1031,6 @@ END, alert_at, reassign_at, flag_at)) stored
 )
 CREATE INDEX sla_clocks_conversation ON public.sla_clocks USING btree (conversation_id, id);
 CREATE INDEX sla_clocks_next ON public.sla_clocks USING btree (next_at) WHERE (next_at IS NOT NULL);
-CREATE INDEX sla_clocks_policy ON public.sla_clocks USING btree (policy_id) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX sla_clocks_running ON public.sla_clocks USING btree (conversation_id, ((target = 'resolution'::text))) WHERE (ended_at IS NULL);
 
 table sla_policies (

@@ -4,7 +4,7 @@ import type { Channel } from "../inboxes/types.ts";
 import type { Tx } from "../platform/context.ts";
 import { holdMerging } from "../platform/locks.ts";
 import { route, type Words } from "../routing/route.ts";
-import { keepClocks } from "../sla/keep-clocks.ts";
+import { findStrayed, keepClocks } from "../sla/keep-clocks.ts";
 import { applyEffects, type Effect, effectsOf } from "./effects.ts";
 import { type Arrival, findEpisodes, scopeKey } from "./episodes.ts";
 import { type StoredMessage, storeMessages } from "./messages.ts";
@@ -54,16 +54,17 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
   // An answer to a question of ours waits for nothing.
   const speaking = stored.filter(({ message }) => !isQuiet(message.externalId));
   await summarise(tx, speaking);
-  await route(tx, wordsOf(speaking), opened);
+  const routed = await route(tx, wordsOf(speaking), opened);
   await keepAnswers(
     tx,
     stored.flatMap(({ message }) => answers.get(message.externalId) ?? []),
   );
   const live = speaking.filter(({ message }) => !message.history);
-  await keepClocks(
+  const strayed = await findStrayed(
     tx,
     live.map(({ conversationId }) => conversationId),
   );
+  await keepClocks(tx, [...routed, ...strayed]);
   await openServiceWindows(tx, stored);
   await greet(
     tx,

@@ -34,16 +34,17 @@ interface Unrouted {
  * the messages; looks at new and reopened conversations, and at those in the queue that no rule has matched yet.
  *
  * @param fresh conversations that were opened or reopened in this batch.
+ * @returns those about which something was decided.
  */
-export async function route(tx: Tx, words: readonly Words[], fresh: ReadonlySet<number>): Promise<void> {
-  if (words.length === 0) return;
+export async function route(tx: Tx, words: readonly Words[], fresh: ReadonlySet<number>): Promise<number[]> {
+  if (words.length === 0) return [];
   const { rules, minds } = await loadRules(tx);
   const said = new Map<number, string>();
   for (const { conversationId, text } of words) {
     if (!fresh.has(conversationId) && rules.length === 0) continue;
     said.set(conversationId, `${said.get(conversationId) ?? ""} ${text.slice(0, 4000)}`);
   }
-  if (said.size === 0) return;
+  if (said.size === 0) return [];
   const unrouted = await readUnrouted(tx, [...said.keys()], { rules, minds });
   const isOpen = rules.some(({ conditions }) => conditions.hours) ? await firmIsOpen(tx) : true;
   const decisions = unrouted.flatMap((one) => {
@@ -72,6 +73,7 @@ export async function route(tx: Tx, words: readonly Words[], fresh: ReadonlySet<
     ];
   });
   await writeDecisions(tx, decisions);
+  return decisions.map(({ id }) => id);
 }
 
 /** Rules in their order, and whether any behaviour is minded at all. */

@@ -55,6 +55,25 @@ export async function keepClocks(
   }
 }
 
+/**
+ * Of conversations, those whose response clock is not where they stand: most of a batch of messages adds to a waiting that counts
+ * already, and needs no closer look.
+ */
+export async function findStrayed(tx: Tx, conversationIds: readonly number[]): Promise<number[]> {
+  if (conversationIds.length === 0) return [];
+  const found = await rows<{ id: number }>(
+    tx.db,
+    `select c.id from conversations c left join sla_clocks k
+       on k.conversation_id = c.id and k.ended_at is null and k.target <> 'resolution'
+     where c.id = any(:ids::bigint[]) and case
+       when c.waiting_since is null or c.status = 'resolved' then k.id is not null
+       else k.id is null or k.started_at <> date_trunc('milliseconds', c.waiting_since)
+         or (k.resumed_at is null) <> (c.status in ('pending', 'snoozed')) end`,
+    { ids: [...new Set(conversationIds)] },
+  );
+  return found.map(({ id }) => id);
+}
+
 async function readStandings(tx: Tx, ids: readonly number[], book: Rulebook): Promise<Standing[]> {
   const asks = (condition: "tagIds" | "highValue") =>
     book.policies.some(({ conditions }) => conditions[condition] !== undefined);
