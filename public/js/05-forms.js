@@ -4,3 +4,9 @@ document.addEventListener("htmx:config:request", (event) => {
   const action = request.submitter?.getAttribute?.("formaction");
   if (action) request.action = action;
 });
+
+// A list that acts when something is chosen begins anew.
+document.addEventListener("htmx:after:swap", (event) => {
+  const chosen = event.detail?.ctx?.sourceElement;
+  if (chosen?.matches?.("select[data-act]")) chosen.value = "";
+});

@@ -15,7 +15,11 @@ function openMenu(id) {
   const menu = document.getElementById(id);
   if (!menu) return;
   menu.open = true;
-  menu.querySelector("form button")?.focus();
+  // A menu that asks for something begins with what it asks.
+  (
+    menu.querySelector("form > .menu-field:first-child :is(select, input, textarea)") ??
+    menu.querySelector("form button")
+  )?.focus();
 }
 
 const mode = (name) => document.dispatchEvent(new CustomEvent("composer:mode", { detail: name }));
@@ -31,6 +35,7 @@ const keys = {
   a: () => openMenu("assign-menu"),
   z: () => openMenu("snooze-menu"),
   c: () => openMenu("case-menu"),
+  p: () => openMenu("classify-menu"),
   "/": () => {
     const field = document.querySelector("#list-search") ?? document.querySelector("input[type=search]");
     if (field) field.focus();

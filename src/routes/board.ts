@@ -27,7 +27,8 @@ export function boardRoutes(cursor: () => string): Router {
 
   board.post("/board/:id/assignment", async (req, res) => {
     const { agent_id, to } = assignmentForm.parse(req.body ?? {});
-    const agentId = to ?? agent_id;
+    // A pressed button counts more than what a list still shows.
+    const agentId = agent_id ?? to;
     if (agentId !== null) await assign(req.ctx, idParam(req.params), { agentId });
     await answer(req, res);
   });

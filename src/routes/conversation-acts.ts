@@ -2,6 +2,7 @@ import { Router } from "express";
 import { z } from "zod";
 import { resolveConversation } from "../services/automation/resolve-conversation.ts";
 import { assign } from "../services/conversations/assign.ts";
+import { classify } from "../services/conversations/classify.ts";
 import { getConversation } from "../services/conversations/queries.ts";
 import { reopen, setPending, snooze } from "../services/conversations/status.ts";
 import { tagConversation, untagConversation } from "../services/conversations/tags.ts";
@@ -17,6 +18,10 @@ const assignmentForm = z.object({
   team_id: optionalId,
   note: one.max(10_000).default(""),
   was: one.max(20).optional(),
+});
+const classificationForm = z.object({
+  topic_id: optionalId,
+  priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
 });
 const resolutionForm = z.object({
   topic_id: optionalId,
@@ -38,6 +43,13 @@ acts.post("/conversations/:id/assignment", async (req, res) => {
     note,
     wasAgentId: was === undefined ? undefined : optionalId.parse(was),
   });
+  if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
+  fragment(res, await renderHead(req, conversation));
+});
+
+acts.post("/conversations/:id/classification", async (req, res) => {
+  const { topic_id: topicId, priority } = classificationForm.parse(req.body ?? {});
+  const conversation = await classify(req.ctx, idParam(req.params), { topicId, priority });
   if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
   fragment(res, await renderHead(req, conversation));
 });

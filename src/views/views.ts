@@ -119,6 +119,7 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
     caseToken: string;
     snoozeTimes: WorkspaceView["snoozeTimes"];
   };
+  "conversations/_classify": { head: HeadView; topics: WorkspaceView["topics"] };
   "conversations/_resolve": { head: HeadView; topics: WorkspaceView["topics"] };
   "conversations/_scheduled": { id: number; scheduled: WorkspaceView["scheduled"] };
   "conversations/_thread": { id: number; isPast: boolean; items: ThreadItem[]; older: string | null };

@@ -23,6 +23,7 @@ import { commandToken, idempotency } from "./idempotency.ts";
 import { mergesApi } from "./merges.ts";
 import * as shape from "./present.ts";
 import { storyApi } from "./story.ts";
+import { workApi } from "./work.ts";
 
 const inboxBody = z.strictObject({
   channel: z.literal("whatsapp"),
@@ -164,7 +165,7 @@ api.put("/api/v1/contacts/:id/purchases/:external_id", async (req, res) => {
   res.json(shape.presentPurchase(purchase));
 });
 
-api.use(casesApi, mergesApi, storyApi);
+api.use(casesApi, mergesApi, storyApi, workApi);
 
 api.get("/api/v1/conversations", async (req, res) => {
   const { limit, before } = pageOf(req);

@@ -202,6 +202,9 @@ export interface HeadView {
   isFlagged: boolean;
   priority: { value: string; name: string } | null;
   topicId: number | null;
+  /** Empty for none. */
+  topic: string;
+  priorities: { value: Priority; name: string; isChosen: boolean }[];
   /** What resolving asks for; null when it asks for nothing. `asks` is the key of what the contact is asked. */
   closing: { needsTopic: boolean; needsSummary: boolean; asks: string } | null;
 }
@@ -233,6 +236,12 @@ export function presentHead(conversation: Conversation, closing: ClosingSettings
     isFlagged: conversation.flaggedAt !== null,
     priority: presentPriority(conversation.priority, viewer),
     topicId: conversation.topicId,
+    topic: conversation.topic,
+    priorities: (["urgent", "high", "normal", "low"] as const).map((value) => ({
+      value,
+      name: translateFor(viewer.locale)(`priority.${value}`),
+      isChosen: value === conversation.priority,
+    })),
     closing: presentClosing(closing),
   };
 }

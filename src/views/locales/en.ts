@@ -1395,4 +1395,7 @@ export const en: Record<keyof typeof es, string> = {
   "survey.about": "attended by {name}",
   "survey.comment": "Comment",
   "timeline.show_survey": "Surveys",
+  "classify.title": "Classify",
+  "help.classify": "Topic and priority",
+  "act.conversation.classified": "Classified the conversation",
 };

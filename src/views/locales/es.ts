@@ -1427,4 +1427,7 @@ export const es = {
   "survey.about": "atendió {name}",
   "survey.comment": "Comentario",
   "timeline.show_survey": "Encuestas",
+  "classify.title": "Clasificar",
+  "help.classify": "Tema y prioridad",
+  "act.conversation.classified": "Clasificó la conversación",
 } as const;

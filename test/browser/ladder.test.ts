@@ -1,0 +1,89 @@
+import { expect } from "chai";
+import type { Browser } from "playwright-core";
+import { assign } from "../../src/services/conversations/assign.ts";
+import { goTo, openBrowser, signIn } from "../support/browser.ts";
+import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
+import { write } from "../support/meta.ts";
+import { openAlways, pass } from "../support/time.ts";
+
+describe("nothing waits unseen, in browsers", () => {
+  let hilo: Hilo;
+  let browser: Browser;
+  before(async () => {
+    hilo = await startHilo();
+    browser = await openBrowser();
+    await openAlways(hilo.cast);
+  });
+  after(async () => {
+    await browser.close();
+    await hilo.close();
+  });
+
+  it("one agent goes silent: the supervisor hears of it at ten minutes, at twenty it is on another screen", async () => {
+    const ana = await signIn(browser, hilo.url, "ana");
+    const bruno = await signIn(browser, hilo.url, "bruno");
+    const carmen = await signIn(browser, hilo.url, "carmen");
+    await goTo(bruno.page, `${hilo.url}/inbox?view=mine`);
+    await goTo(carmen.page, `${hilo.url}/board`);
+    const { conversationId } = await write(hilo.cast, { message: "¿Ya salió mi pedido?" });
+    await assign(hilo.cast.carmen, conversationId, { agentId: hilo.cast.ids.ana });
+    await goTo(ana.page, `${hilo.url}/conversations/${conversationId}`);
+    // Her clock ticks by itself.
+    const clock = ana.page.locator(".head .clock [data-left]");
+    const before = await clock.textContent();
+    await ana.page.waitForFunction(
+      (text) => document.querySelector(".head .clock [data-left]")?.textContent !== text,
+      before,
+    );
+    expect(await clock.textContent()).to.match(/^4:\d\d$/);
+
+    await pass(hilo.cast, 10);
+    await carmen.page.locator("#nav-mentions .badge", { hasText: "1" }).waitFor();
+    await carmen.page.locator(".board-row .clock.late").waitFor();
+
+    await pass(hilo.cast, 10);
+    const row = bruno.page.locator("a.row", { hasText: "Lucía" });
+    await row.waitFor();
+    await bruno.page.locator("#nav-mentions .badge", { hasText: "1" }).waitFor();
+    await row.click();
+    await bruno.page.locator(".happening", { hasText: "Pasó a Bruno Vega: nadie la había movido" }).waitFor();
+    await ana.page.locator(".happening", { hasText: "nadie la había movido" }).waitFor();
+    for (const { complaints, context } of [ana, bruno, carmen]) {
+      expect(complaints).to.deep.equal([]);
+      await context.close();
+    }
+  });
+
+  it("a supervisor nudges and gives from the board, by keyboard and by pointer", async () => {
+    const carmen = await signIn(browser, hilo.url, "carmen");
+    const { conversationId } = await write(hilo.cast, { from: "5215550001111", name: "Hugo Díaz" });
+    await assign(hilo.cast.diego, conversationId, { agentId: hilo.cast.ids.ana });
+    await goTo(carmen.page, `${hilo.url}/board`);
+    const row = carmen.page.locator(`#board-row-${conversationId}`);
+    await row.getByRole("button", { name: /Avisar/ }).press("Enter");
+    const { db } = hilo.cast.platform;
+    await eventually(() => db("alerts").where({ kind: "nudge", agent_id: hilo.cast.ids.ana }).first("id"));
+    await row.locator("select").selectOption({ label: "Bruno Vega" });
+    await row.locator("small", { hasText: "Bruno" }).waitFor();
+    await row.getByRole("button", { name: /Tomar/ }).click();
+    await carmen.page.locator(`#board-row-${conversationId} small`, { hasText: "Carmen" }).waitFor();
+    expect(carmen.complaints).to.deep.equal([]);
+    await carmen.context.close();
+  });
+
+  it("an agent goes away with a reason, and comes back", async () => {
+    const ana = await signIn(browser, hilo.url, "ana");
+    await goTo(ana.page, `${hilo.url}/inbox`);
+    await ana.page.locator("#here > summary").click();
+    await ana.page.locator("#here [name=reason]").fill("comida");
+    await ana.page.getByRole("button", { name: "Ausentarme" }).click();
+    await ana.page.locator("#here .dot.away").first().waitFor();
+    const away = await hilo.cast.platform.db("agents").where({ id: hilo.cast.ids.ana }).first();
+    expect(away).to.deep.include({ availability: "away", away_reason: "comida" });
+    await ana.page.locator("#here > summary").press("Enter");
+    await ana.page.getByRole("button", { name: "Disponible" }).press("Enter");
+    await ana.page.locator("#here > summary .dot.online").waitFor();
+    expect(ana.complaints).to.deep.equal([]);
+    await ana.context.close();
+  });
+});
