@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { burst, tick } from "./burst.ts";
 import { ingestRatio, ingestSustained } from "./ingest.ts";
 import { live } from "./live.ts";
 import { growth, pages, process_ } from "./pages.ts";
@@ -24,6 +25,8 @@ const benchmarks: { gives: string[]; run: (world: World) => Promise<Figure[]> }[
   { gives: ["inbox.p95", "inbox.ratio", "conversation.p95", "conversation.ratio", "search.p95"], run: pages },
   { gives: ["inbox.growth", "context.search_2m"], run: growth },
   { gives: ["context.p95", "context.contact_p95", "context.timeline_p95"], run: context },
+  { gives: ["burst.assigned", "burst.rule", "burst.minute"], run: burst },
+  { gives: ["tick.idle", "tick.due"], run: tick },
   { gives: ["import.rate"], run: importing },
   { gives: ["merge.seconds", "merge.differences"], run: merging },
 ];
