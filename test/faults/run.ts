@@ -9,6 +9,7 @@ import { migrate } from "../../src/services/platform/migrate.ts";
 import { openSecrets } from "../../src/services/platform/secrets.ts";
 import { whatsappInbox } from "../support/cast.ts";
 import { delivery, messageValue } from "../support/meta.ts";
+import { clocksUnderKills } from "./clocks.ts";
 import { controls } from "./controls.ts";
 import { openFleet } from "./fleet.ts";
 import { startFaultyProvider } from "./provider.ts";
@@ -188,6 +189,9 @@ async function hiloUnderFaults(): Promise<void> {
   );
   report("T-R04 statuses below the highest told", back?.n === 0, `${back?.n}`);
   await wakeOnce(fleet, db);
+  await clocksUnderKills(fleet, db, () =>
+    fleet.launch("src/server.ts", { WHATSAPP_API_URL: provider.url, FAULTS_CRASH_AT: "" }),
+  );
   await gracefulStops(fleet);
   await db.destroy();
   await provider.close();
