@@ -83,6 +83,8 @@ create index surveys_story on surveys (contact_id, answered_at desc, id desc) wh
 comment on column surveys.agent_id is 'Who resolved it: whom the answer is about.';
 comment on column surveys.comment_until is 'Until then one message of the contact is the comment.';
 
+alter table alerts add column mailed_at timestamptz;
+create index alerts_unmailed on alerts (id) where mailed_at is null and seen_at is null;
 alter table alerts drop constraint alerts_kind_check,
   add constraint alerts_kind_check check (kind in ('stalled', 'reassigned', 'nobody', 'neglected', 'nudge', 'low_score', 'comment', 'unsent'));
 

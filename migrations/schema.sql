@@ -51,6 +51,7 @@ table alerts (
   by_id bigint
   created_at timestamp with time zone not null default now()
   seen_at timestamp with time zone
+  mailed_at timestamp with time zone
   constraint alerts_kind_check CHECK ((kind = ANY (ARRAY['stalled'::text, 'reassigned'::text, 'nobody'::text, 'neglected'::text, 'nudge'::text, 'low_score'::text, 'comment'::text, 'unsent'::text])))
   constraint alerts_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
   constraint alerts_by_id_fkey FOREIGN KEY (by_id) REFERENCES agents(id)
@@ -59,6 +60,7 @@ table alerts (
 )
 CREATE INDEX alerts_agent ON public.alerts USING btree (agent_id, id DESC);
 CREATE INDEX alerts_conversation ON public.alerts USING btree (conversation_id);
+CREATE INDEX alerts_unmailed ON public.alerts USING btree (id) WHERE ((mailed_at IS NULL) AND (seen_at IS NULL));
 CREATE INDEX alerts_unseen ON public.alerts USING btree (agent_id) WHERE (seen_at IS NULL);
 
 table api_tokens (

@@ -19,7 +19,7 @@ const environment = z.object({
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(10, "needs at least 10 characters").max(256).optional(),
   WHATSAPP_API_URL: z.url({ protocol: /^https?$/ }).default("https://graph.facebook.com"),
-  SMTP_URL: z.string().optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   METRICS_TOKEN: z.string().min(16, "needs at least 16 characters").optional(),
   DEMO: flag.default(false),
   FAULTS_CRASH_AT: z.enum(["after-claim", "after-call", "before-record"]).optional(),
@@ -59,6 +59,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
         ? { email: values.ADMIN_EMAIL, password: values.ADMIN_PASSWORD }
         : null,
     whatsappApiUrl: values.WHATSAPP_API_URL.replace(/\/$/, ""),
+    smtpUrl: values.SMTP_URL ?? null,
     /** Where this process answers itself, whatever stands before it. */
     ownUrl: `http://${ownHost(values.HOST)}:${values.PORT}`,
     metricsToken: values.METRICS_TOKEN ?? null,

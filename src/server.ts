@@ -4,6 +4,7 @@ import pg from "pg";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { ensureAdmin, openSetUp } from "./services/agents/set-up.ts";
+import { mailAlerts } from "./services/alerts/mail-alerts.ts";
 import { openDoor } from "./services/channels/door.ts";
 import { openBell } from "./services/platform/bell.ts";
 import { type Platform, systemContext } from "./services/platform/context.ts";
@@ -12,11 +13,13 @@ import { startEmbeddedPostgres } from "./services/platform/embedded-postgres.ts"
 import { factsChannel } from "./services/platform/events.ts";
 import { createLogger } from "./services/platform/logger.ts";
 import { startLoop } from "./services/platform/loop.ts";
+import { openMailer } from "./services/platform/mailer.ts";
 import { openMemories } from "./services/platform/memory.ts";
 import { migrate } from "./services/platform/migrate.ts";
 import { openSecrets } from "./services/platform/secrets.ts";
 import { openLocalStorage } from "./services/platform/storage.ts";
-import { type Schedule, startSchedule } from "./services/schedule.ts";
+import { type Job, type Schedule, startSchedule } from "./services/schedule.ts";
+import { composeAlerts } from "./views/mail/alerts.ts";
 
 /** Connections: requests and jobs share one pool, deliveries have their own, so that neither starves the other. */
 const poolSize = 16;
@@ -86,7 +89,18 @@ export async function startServer(
     application_name: "hilo-sessions",
   });
   sessionPool.on("error", (error) => logger.warn({ err: error }, "a session connection was lost"));
-  const schedule: Schedule | null = config.runsWorker ? startSchedule(system, bell) : null;
+  const mailer = config.runsWorker && config.smtpUrl ? openMailer(config.smtpUrl) : null;
+  const mailJobs: Job[] = mailer
+    ? [
+        {
+          name: "mail",
+          line: "*/20 * * * * *",
+          work: (ctx) =>
+            mailAlerts(ctx, mailer, (mail) => composeAlerts(mail, config.baseUrl ?? config.ownUrl)),
+        },
+      ]
+    : [];
+  const schedule: Schedule | null = config.runsWorker ? startSchedule(system, bell, mailJobs) : null;
   const stored = () => {
     if (schedule) schedule.nudge("drain");
     else
@@ -119,6 +133,7 @@ export async function startServer(
       server.closeIdleConnections();
       const forced = setTimeout(() => server.closeAllConnections(), longestStopMs / 2);
       await Promise.all([closed, schedule?.stop()]);
+      mailer?.close();
       clearTimeout(forced);
       await bell.close();
       await sessionPool.end();

@@ -29,6 +29,10 @@ const setUpForm = z.object({
     .string()
     .regex(/^[A-Za-z]{2}$/)
     .toUpperCase(),
+  answersAtNight: z
+    .literal("1")
+    .optional()
+    .transform((value) => value === "1"),
   name: z.string().trim().min(1).max(120),
   email: z.email("agents.email_invalid").max(254),
   password: z.string().min(10, "agents.password_length").max(256, "agents.password_length"),
@@ -48,6 +52,7 @@ export function setUpRoutes(findDemo: FindDemo): Router {
         locale: req.viewer.locale,
         timeZone: req.viewer.timeZone,
         country: "MX",
+        answersAtNight: "1",
         name: "",
         email: "",
       },

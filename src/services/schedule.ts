@@ -22,7 +22,7 @@ import { releaseAbsent } from "./routing/release-absent.ts";
 import { sweepPresence } from "./routing/sweep-presence.ts";
 import { sweepClocks } from "./sla/sweep-clocks.ts";
 
-type Job = { name: string; line: string; work: (ctx: Context) => Promise<unknown>; restMs?: number };
+export type Job = { name: string; line: string; work: (ctx: Context) => Promise<unknown>; restMs?: number };
 
 /** Every job of Hilo on one screen. Lines are node-cron's: second, minute, hour, day, month, weekday. */
 const jobs = [
@@ -57,10 +57,14 @@ export interface Schedule {
   stop: () => Promise<void>;
 }
 
-/** Starts the clock; facts nudge the jobs that they concern, so that nothing waits for the next tick. */
-export function startSchedule(ctx: Context, bell: Bell): Schedule {
+/**
+ * Starts the clock; facts nudge the jobs that they concern, so that nothing waits for the next tick.
+ *
+ * @param more jobs that need what only the process has: mail, with its words.
+ */
+export function startSchedule(ctx: Context, bell: Bell, more: readonly Job[] = []): Schedule {
   const loops = new Map<string, Loop>();
-  const tasks = (jobs as readonly Job[]).map(({ name, line, work, restMs = 0 }) => {
+  const tasks = [...(jobs as readonly Job[]), ...more].map(({ name, line, work, restMs = 0 }) => {
     const loop = startLoop(name, ctx.logger, () => work(ctx), restMs);
     loops.set(name, loop);
     return cron.schedule(line, () => loop.nudge());

@@ -34,6 +34,8 @@ export interface SetUp {
   firmName: string;
   locale: Locale;
   timeZone: string;
+  /** Whoever writes while the firm is closed is told at once when it opens. */
+  answersAtNight: boolean;
   country: string;
   name: string;
   email: string;
@@ -53,6 +55,10 @@ export async function completeSetUp(ctx: Context, token: string, setUp: SetUp): 
     );
     if (!taken) throw new NotFound();
     await tx.db.raw("update business_hours set time_zone = ?", [setUp.timeZone]);
+    await tx
+      .db("automatic_messages")
+      .where({ kind: "out_of_hours" })
+      .update({ enabled: setUp.answersAtNight });
     const id = await insertAgent(tx, { ...setUp, role: "admin" }, hash);
     tx.record({ type: "agent.changed", agentId: id }, { act: "firm.set_up", agentId: id });
     return id;

@@ -1398,4 +1398,7 @@ export const en: Record<keyof typeof es, string> = {
   "classify.title": "Classify",
   "help.classify": "Topic and priority",
   "act.conversation.classified": "Classified the conversation",
+  "mail.alerts": "Hilo: {n} conversation needs you | Hilo: {n} conversations need you",
+  "mail.alerts_why": "You get this because nobody has looked at it in Hilo yet.",
+  "set_up.answers_at_night": "Out of hours, answer by itself when we open",
 };

@@ -1430,4 +1430,7 @@ export const es = {
   "classify.title": "Clasificar",
   "help.classify": "Tema y prioridad",
   "act.conversation.classified": "Clasificó la conversación",
+  "mail.alerts": "Hilo: {n} conversación te necesita | Hilo: {n} conversaciones te necesitan",
+  "mail.alerts_why": "Recibes esto porque nadie lo ha visto todavía en Hilo.",
+  "set_up.answers_at_night": "Fuera de horario, responder solo cuándo abrimos",
 } as const;

@@ -1,0 +1,19 @@
+import type { AlertMail } from "../../services/alerts/mail-alerts.ts";
+import type { Mail } from "../../services/platform/mailer.ts";
+import { translateFor } from "../i18n.ts";
+
+/** Plain text: what happened, with whom, and where to look. Nothing that the contact wrote. @param baseUrl of Hilo's pages. */
+export function composeAlerts({ to, locale, alerts }: AlertMail, baseUrl: string): Mail {
+  const t = translateFor(locale);
+  const lines = alerts.map(({ kind, contactName, conversationId }) =>
+    [
+      `${t(`alert.${kind}`, { by: t("agent.hilo") })}: ${contactName || t("contact.unnamed")}`,
+      `${baseUrl}/conversations/${conversationId}`,
+    ].join("\n"),
+  );
+  return {
+    to,
+    subject: t("mail.alerts", { n: alerts.length }),
+    text: `${lines.join("\n\n")}\n\n${t("mail.alerts_why")}\n${baseUrl}/mentions\n`,
+  };
+}
