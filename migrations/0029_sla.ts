@@ -49,6 +49,8 @@ create table sla_clocks (
   alert_at timestamptz,
   reassign_at timestamptz,
   flag_at timestamptz,
+  alert_from timestamptz,
+  reassign_from timestamptz,
   -- When the tick has to look at it next.
   next_at timestamptz generated always as
     (least(case when breached_at is null and resumed_at is not null then due_at end, alert_at, reassign_at, flag_at)) stored,
@@ -60,6 +62,8 @@ create table sla_clocks (
 -- A conversation has at most one response clock and one resolution clock running.
 create unique index sla_clocks_running on sla_clocks (conversation_id, (target = 'resolution')) where ended_at is null;
 create index sla_clocks_next on sla_clocks (next_at) where next_at is not null;
+-- Today's first responses, for the board.
+create index sla_clocks_responses on sla_clocks (met_at) where target = 'first_response' and met_at is not null;
 create index sla_clocks_conversation on sla_clocks (conversation_id, id);
 comment on column sla_clocks.target_seconds is 'Null: the policy sets no target; the ladder of waiting runs all the same.';
 comment on column sla_clocks.resumed_at is 'Since when it counts; null while it is paused and when it has ended.';

@@ -45,6 +45,8 @@ comment on column firm.inactive_minutes is 'Away after this long without a sign 
 comment on column firm.absence_minutes is 'What waits with an absent agent goes to the queue after this long; null: it stays.';
 comment on column firm.frequent_conversations is 'More than this many in 30 days make a priority; 0: never. Returns: in 90 days.';
 
+create index assignments_given on assignments (created_at) where assignee_id is not null;
+
 create table assignment_rules (
   id bigint generated always as identity primary key,
   name text not null check (length(name) between 1 and 80),
@@ -96,6 +98,7 @@ drop table assignment_rules;
 create index conversations_activity on conversations (last_activity_at desc, id desc);
 drop index conversations_queue;
 create index conversations_queue on conversations (waiting_since, id) where status = 'open' and assignee_id is null;
+drop index assignments_given;
 delete from sla_policies where not is_default;
 alter table firm drop column strategy, drop column pilot_percent, drop column last_agent_first, drop column inactive_minutes,
   drop column absence_minutes, drop column transfer_needs_note, drop column frequent_conversations, drop column frequent_returns,

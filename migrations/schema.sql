@@ -106,6 +106,7 @@ table assignments (
   constraint assignments_pkey PRIMARY KEY (id)
 )
 CREATE INDEX assignments_conversation ON public.assignments USING btree (conversation_id, id);
+CREATE INDEX assignments_given ON public.assignments USING btree (created_at) WHERE (assignee_id IS NOT NULL);
 
 table attachments (
   id bigint not null generated always as identity
@@ -1014,6 +1015,8 @@ table sla_clocks (
   alert_at timestamp with time zone
   reassign_at timestamp with time zone
   flag_at timestamp with time zone
+  alert_from timestamp with time zone
+  reassign_from timestamp with time zone
   next_at timestamp with time zone generated always as (LEAST(
 CASE
     WHEN ((breached_at IS NULL) AND (resumed_at IS NOT NULL)) THEN due_at
@@ -1033,6 +1036,7 @@ END, alert_at, reassign_at, flag_at)) stored
 )
 CREATE INDEX sla_clocks_conversation ON public.sla_clocks USING btree (conversation_id, id);
 CREATE INDEX sla_clocks_next ON public.sla_clocks USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX sla_clocks_responses ON public.sla_clocks USING btree (met_at) WHERE ((target = 'first_response'::text) AND (met_at IS NOT NULL));
 CREATE UNIQUE INDEX sla_clocks_running ON public.sla_clocks USING btree (conversation_id, ((target = 'resolution'::text))) WHERE (ended_at IS NULL);
 
 table sla_policies (

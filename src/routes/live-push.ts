@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { may } from "../services/agents/policy.ts";
 import { findMessages } from "../services/conversations/messages.ts";
 import { getNote } from "../services/conversations/note.ts";
 import { findThreadNames, findVisible } from "../services/conversations/seen.ts";
@@ -110,8 +111,10 @@ export function createPush(db: Knex, send: Send) {
         case "agent.mentioned":
           for (const stream of to) if (stream.agentId === fact.agentId) send(stream, "mentions:changed", "");
           break;
-        case "conversation.read":
         case "agent.changed":
+          for (const stream of to) if (may(stream.ctx.actor, "supervise")) send(stream, "agents:changed", "");
+          break;
+        case "conversation.read":
         case "inbox.changed":
         case "inbound_event.received":
         case "inbound_event.quarantined":

@@ -7,7 +7,7 @@ import {
   scheduleMessage,
   takeBackScheduled,
 } from "../services/conversations/scheduled-messages.ts";
-import { Invalid } from "../services/platform/errors.ts";
+import { Conflict, Invalid } from "../services/platform/errors.ts";
 import { presentScheduled } from "../views/conversations/present.ts";
 import { fragment, redirect } from "./respond.ts";
 import { errorWords, fieldErrors, idParam, text, uuid } from "./validate.ts";
@@ -18,6 +18,8 @@ const scheduledForm = z.object({
   preset: text(20).default("at"),
   send_at: text(40).default(""),
   client_token: uuid,
+  attachment: z.unknown().optional(),
+  reply_to_id: text(20).default(""),
 });
 
 /** Replies that go later. */
@@ -26,6 +28,9 @@ export const scheduledMessages: Router = Router();
 scheduledMessages.post("/conversations/:id/scheduled-messages", async (req, res) => {
   const conversation = await getConversation(req.ctx, idParam(req.params));
   const form = scheduledForm.safeParse(req.body ?? {});
+  // Said without touching the composer: the files and the quote stay in it.
+  if (form.success && (form.data.attachment !== undefined || form.data.reply_to_id !== ""))
+    throw new Conflict("composer.later_text_only");
   try {
     if (!form.success) throw new Invalid(fieldErrors(form.error));
     const { preset, send_at, client_token: clientToken } = form.data;
@@ -48,15 +53,16 @@ scheduledMessages.post("/conversations/:id/scheduled-messages", async (req, res)
   }
 });
 
-/** Taken back, it is a draft again, unless another was begun meanwhile. */
+/** Taken back, it is a draft again, below what was begun meanwhile. */
 scheduledMessages.post("/scheduled-messages/:id/removal", async (req, res) => {
   const { conversationId, text: taken } = await takeBackScheduled(req.ctx, idParam(req.params));
   const conversation = await getConversation(req.ctx, conversationId);
   const drafts = await getDrafts(req.ctx, conversationId);
-  if (drafts.reply === "") await saveDraft(req.ctx, conversationId, { kind: "reply", text: taken });
+  const draft = [drafts.reply, taken].filter(Boolean).join("\n");
+  await saveDraft(req.ctx, conversationId, { kind: "reply", text: draft.slice(0, 10_000) });
   if (!req.isFragment) return redirect(res, `/conversations/${conversationId}`);
   const composer = composerOf(conversation, req.viewer, {
-    drafts: { ...drafts, reply: drafts.reply || taken },
+    drafts: { ...drafts, reply: draft },
   });
   const shown = `<hx-partial hx-target="#composer" hx-swap="outerHTML">${req.render("conversations/_composer", { composer })}</hx-partial>`;
   fragment(res, await region(req, conversationId), shown);

@@ -7,14 +7,17 @@ const restMs = 45_000;
 const heard = new Map<number, number>();
 const mostAgents = 5000;
 
+/** What an open page asks for while nobody sits before it: streams, pictures, and that a shown message was read. */
+const askedByPages = /^\/(live|files|tags\.css)|^\/conversations\/\d+\/read$/;
+
 /**
  * Somebody is there when they ask for a page or do something; what an open page asks for by itself is no sign of it. Nobody
  * waits for it to be written.
  */
 export function noteSignsOfLife(req: Request, _res: Response, next: NextFunction): void {
   const { actor } = req.ctx;
-  const byItself = req.isFragment && req.method === "GET";
-  if (actor.kind === "agent" && !byItself && !req.path.startsWith("/live")) {
+  const byItself = (req.isFragment && req.method === "GET") || askedByPages.test(req.path);
+  if (actor.kind === "agent" && !byItself) {
     const now = Date.now();
     if ((heard.get(actor.id) ?? 0) < now - restMs || req.path === "/presence") {
       if (heard.size > mostAgents) heard.clear();

@@ -3,6 +3,7 @@ import { saveAutomaticMessages } from "../../src/services/automation/automatic-m
 import { sendScheduled } from "../../src/services/automation/send-scheduled.ts";
 import { tellQueue } from "../../src/services/automation/tell-queue.ts";
 import { deliver as deliverOut } from "../../src/services/channels/deliver.ts";
+import { reply } from "../../src/services/conversations/reply.ts";
 import { scheduleMessage, takeBackScheduled } from "../../src/services/conversations/scheduled-messages.ts";
 import { resolve } from "../../src/services/conversations/status.ts";
 import { row, rows } from "../../src/services/platform/database.ts";
@@ -173,5 +174,19 @@ describe("what Hilo says by itself", () => {
       cast.ids.ana,
     ]);
     expect(unsent).not.to.equal(null);
+  });
+
+  it("does not let what was written before answer what the contact asks since", async () => {
+    const { db } = cast.platform;
+    const { conversationId } = await write(cast);
+    await reply(cast.ana, conversationId, { text: "Lo reviso" });
+    const sendAt = new Date(cast.clock.now.getTime() + 3_600_000);
+    await scheduleMessage(cast.ana, conversationId, { text: "Ya quedó", sendAt });
+    await write(cast, { message: "¿Y la factura?", at: new Date(Date.now() + 5000) });
+    await db("scheduled_messages").update({ send_at: new Date(Date.now() - 1000) });
+    expect(await sendScheduled(cast.system)).to.equal(1);
+    expect((await conversation(conversationId))?.waiting_since).to.be.instanceOf(Date);
+    expect(await row(db, "select 1 from messages where text = 'Ya quedó'")).to.equal(null);
+    expect(await row(db, "select 1 from alerts where kind = 'unsent'")).not.to.equal(null);
   });
 });

@@ -7,8 +7,8 @@ import { reply } from "../../src/services/conversations/reply.ts";
 import { resolve } from "../../src/services/conversations/status.ts";
 import { row, rows } from "../../src/services/platform/database.ts";
 import { Invalid } from "../../src/services/platform/errors.ts";
-import { type Cast, openCast } from "../support/cast.ts";
-import { write } from "../support/meta.ts";
+import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
+import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 import { type FakeProvider, startProvider } from "../support/provider.ts";
 import { openAlways, pass } from "../support/time.ts";
 
@@ -205,5 +205,33 @@ describe("responsible closing", () => {
     await press(await optionOf(conversationId, 0));
     expect((await conversation(conversationId))?.status).to.equal("resolved");
     expect((await conversation(conversationId))?.unread_count).to.equal(0);
+  });
+
+  it("takes a yes for an answer only while the question is the last thing that was said", async () => {
+    await settings({ nudge_hours: 1 });
+    const { conversationId } = await write(cast);
+    await reply(cast.ana, conversationId, { text: "¿Te sirvió?" });
+    await pass(cast, 90);
+    await closeSilent(cast.system);
+    await reply(cast.ana, conversationId, { text: "¿Lo envío hoy?" });
+    await write(cast, { message: "Sí" });
+    expect(await conversation(conversationId)).to.deep.include({ status: "open", unread_count: 1 });
+    expect((await survey(conversationId))?.score).to.equal(null);
+  });
+
+  it("does not end what something else waits in, and answers nothing of another scope", async () => {
+    await settings({ after_resolving: "survey" });
+    const { conversationId } = await write(cast);
+    await resolveConversation(cast.ana, conversationId);
+    await connectIsolated(cast);
+    const body = delivery(messageValue({ id: "rh-1", message: "5" }), "messages", "PN9");
+    await deliver(cast, body);
+    const reserved = await row<{ status: string; waiting_since: Date | null }>(
+      cast.platform.db,
+      "select c.status, c.waiting_since from conversations c join messages m on m.conversation_id = c.id where m.external_id = 'rh-1'",
+    );
+    expect(reserved?.status).to.equal("open");
+    expect(reserved?.waiting_since).to.be.instanceOf(Date);
+    expect((await survey(conversationId))?.score).to.equal(null);
   });
 });

@@ -44,6 +44,7 @@ export async function pass({ platform: { db } }: Cast, minutes: number): Promise
     ],
     agents: ["availability_changed_at", "last_seen_at", "last_assigned_at", "last_reply_at", "created_at"],
     messages: ["sent_at"],
+    assignments: ["created_at"],
   };
   for (const [table, names] of Object.entries(columns)) {
     const sets = names.map((name) => `${name} = ${name} - make_interval(mins => :minutes)`).join(", ");

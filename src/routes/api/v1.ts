@@ -84,6 +84,7 @@ const resolutionBody = z
 const assignmentBody = z.strictObject({
   agent_id: digits.nullable().optional(),
   team_id: digits.nullable().optional(),
+  note: z.string().max(10_000).optional(),
 });
 const purchaseBody = z.strictObject({
   number: z.string().max(80).optional(),
@@ -220,8 +221,9 @@ api.post("/api/v1/conversations/:id/notes", async (req, res) => {
 });
 
 api.put("/api/v1/conversations/:id/assignment", async (req, res) => {
-  const { agent_id, team_id } = parse(assignmentBody, req.body);
-  const conversation = await assign(req.ctx, idParam(req.params), { agentId: agent_id, teamId: team_id });
+  const { agent_id, team_id, note } = parse(assignmentBody, req.body);
+  const to = { agentId: agent_id, teamId: team_id, note };
+  const conversation = await assign(req.ctx, idParam(req.params), to);
   res.json(shape.presentConversation(conversation));
 });
 

@@ -58,6 +58,7 @@ async function page(
     listCalendars(req.ctx),
   ]);
   const { form, errors = {} } = given;
+  const sentTeams = ids.catch([]).parse((req.body as { team?: unknown } | undefined)?.team);
   res.send(
     req.render("settings/agents/work", {
       title: agent.name,
@@ -70,12 +71,13 @@ async function page(
       teams: teams.map((one) => ({
         value: String(one.id),
         name: one.name,
-        isChosen: work.teamIds.includes(one.id),
+        isChosen: (form ? sentTeams : work.teamIds).includes(one.id),
       })),
       calendars: calendars.map((one) => ({
         value: String(one.id),
         name: one.name,
-        isChosen: one.id === work.businessHoursId,
+        isChosen:
+          String(one.id) === (form ? (form.business_hours_id ?? "") : String(work.businessHoursId ?? "")),
       })),
     }),
   );

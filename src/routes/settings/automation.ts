@@ -21,7 +21,8 @@ const hours = z.union([
   z.literal("").transform(() => null),
   text(4)
     .regex(/^[1-9]\d{0,2}$/, "automation.hours")
-    .transform(Number),
+    .transform(Number)
+    .pipe(z.number().max(720, "automation.hours")),
 ]);
 const ticked = z
   .literal("1")
@@ -65,8 +66,8 @@ automation.post("/settings/automation", async (req, res) => {
       textEs: body[`${kind}_es`] ?? "",
       textEn: body[`${kind}_en`] ?? "",
     }));
-    await saveAutomaticMessages(req.ctx, messages);
     await saveClosing(req.ctx, settings);
+    await saveAutomaticMessages(req.ctx, messages);
     redirect(res, "/settings/automation?saved=1");
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;

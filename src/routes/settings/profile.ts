@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { changeOwnPassword, updateOwnSettings } from "../../services/agents/agent.ts";
+import { setAvailability } from "../../services/agents/availability.ts";
 import { countQuarantined } from "../../services/channels/inbound-events.ts";
 import { Invalid } from "../../services/platform/errors.ts";
 import { translateFor } from "../../views/i18n.ts";
@@ -39,7 +40,9 @@ profile.post("/settings/profile", async (req, res) => {
     const errors = Object.entries(fieldErrors(form.error)).map(([field, key]) => [field, t(key)]);
     return page(req, res.status(422), given(req.body), Object.fromEntries(errors));
   }
-  await updateOwnSettings(req.ctx, form.data);
+  const { availability, ...settings } = form.data;
+  await updateOwnSettings(req.ctx, settings);
+  if (availability !== req.user?.agent.availability) await setAvailability(req.ctx, availability);
   redirect(res, "/settings/profile?saved=1");
 });
 

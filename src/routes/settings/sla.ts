@@ -291,6 +291,7 @@ async function page(
           outside: given.form ? (given.form[`${name}_outside`] ?? "") : stored(name, "outside"),
           error: given.errors?.[name] ?? "",
         })),
+        takesNow: given.form?.running === "take",
         errors: given.errors ?? {},
       },
     }),

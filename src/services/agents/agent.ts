@@ -62,7 +62,7 @@ export async function hashNewPassword(password: string): Promise<string> {
 
 /** @throws Forbidden; NotFound; Conflict when nobody could configure Hilo afterwards. */
 export function changeRole(ctx: Context, agentId: number, roleName: string): Promise<Agent> {
-  return change(ctx, agentId, async (tx) => {
+  return change(ctx, agentId, null, async (tx) => {
     const role = await row<{ id: number }>(tx.db, "select id from roles where name = ?", [roleName]);
     if (!role) throw new Invalid({ role: "agents.role_unknown" });
     await tx.db.raw("update agents set role_id = ? where id = ?", [role.id, agentId]);
@@ -72,7 +72,13 @@ export function changeRole(ctx: Context, agentId: number, roleName: string): Pro
 
 /** Ends every session at once and gives their conversations back to the queue. */
 export function deactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
-  return change(ctx, agentId, async (tx) => {
+  // Conversations before agents: whoever hands on what nobody moves takes them in this order too.
+  const first = (tx: Tx) =>
+    tx.db.raw(
+      "select id from conversations where assignee_id = ? and status <> 'resolved' order by id for update",
+      [agentId],
+    );
+  return change(ctx, agentId, first, async (tx) => {
     if (tx.actor.kind === "agent" && tx.actor.id === agentId) throw new Conflict("agents.not_yourself");
     await tx.db.raw(
       `update agents set deactivated_at = ?, session_version = session_version + 1, availability = 'offline',
@@ -89,7 +95,7 @@ export function deactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
 }
 
 export function reactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
-  return change(ctx, agentId, async (tx) => {
+  return change(ctx, agentId, null, async (tx) => {
     await tx.db.raw("update agents set deactivated_at = null where id = ?", [agentId]);
     return { act: "agent.reactivated" };
   });
@@ -99,10 +105,12 @@ export function reactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
 function change(
   ctx: Context,
   agentId: number,
+  first: ((tx: Tx) => Promise<unknown>) | null,
   work: (tx: Tx) => Promise<{ act: string; data?: Record<string, unknown> }>,
 ): Promise<Agent> {
   if (!may(ctx.actor, "configure")) throw new Forbidden();
   return transact(ctx, async (tx) => {
+    await first?.(tx);
     const locked = await tx.db.raw("select id from agents order by id for update");
     if (!locked.rows.some((found: { id: number }) => found.id === agentId)) throw new NotFound();
     const { act, data } = await work(tx);
@@ -120,20 +128,18 @@ function change(
 /** What people may set for themselves. */
 export async function updateOwnSettings(
   ctx: Context,
-  settings: { locale?: Locale; timeZone?: string; availability?: Agent["availability"] },
+  settings: { locale?: Locale; timeZone?: string },
 ): Promise<void> {
   const { actor } = ctx;
   if (actor.kind !== "agent") throw new Forbidden();
   await transact(ctx, async (tx) => {
     const n = await changed(
       tx.db,
-      `update agents set locale = coalesce(:locale, locale), time_zone = coalesce(:timeZone, time_zone),
-         availability = coalesce(:availability, availability) where id = :id`,
+      `update agents set locale = coalesce(:locale, locale), time_zone = coalesce(:timeZone, time_zone) where id = :id`,
       {
         id: actor.id,
         locale: settings.locale ?? null,
         timeZone: settings.timeZone ?? null,
-        availability: settings.availability ?? null,
       },
     );
     if (n !== 1) throw new NotFound();

@@ -50,11 +50,16 @@ export async function alertSupervisors(
        from conversations c left join inboxes x on x.id = c.isolated_inbox_id
          join roles r on 'supervise' = any(r.permissions) join agents a on a.role_id = r.id and a.deactivated_at is null
        where c.id = any(:ids::bigint[]) and (c.isolated_inbox_id is null or exists (
-         select 1 from team_members m where m.team_id = x.team_id and m.agent_id = a.id)))
+         select 1 from team_members m where m.team_id = x.team_id and m.agent_id = a.id))),
+       -- An isolated inbox that nobody supervises tells its team: somebody has to hear of it.
+       team as (select c.id as conversation_id, m.agent_id from conversations c join inboxes x on x.id = c.isolated_inbox_id
+         join team_members m on m.team_id = x.team_id join agents a on a.id = m.agent_id and a.deactivated_at is null
+         where c.id = any(:ids::bigint[]) and not exists (select 1 from told where told.conversation_id = c.id))
      insert into alerts (agent_id, conversation_id, kind)
      select agent_id, conversation_id, :kind from told t
      where is_theirs or not exists (select 1 from told o where o.conversation_id = t.conversation_id and o.is_theirs)
-     order by agent_id, conversation_id returning agent_id`,
+     union all select agent_id, conversation_id, :kind from team
+     order by 1, 2 returning agent_id`,
     { ids: [...conversationIds], kind },
   );
   for (const agentId of new Set(told.map(({ agent_id }) => agent_id)))

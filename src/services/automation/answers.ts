@@ -2,7 +2,7 @@ import { alertAgents, alertSupervisors } from "../alerts/alerts.ts";
 import { getClosing } from "../conversations/closing-settings.ts";
 import { endConversation } from "../conversations/status.ts";
 import type { Tx } from "../platform/context.ts";
-import { rows } from "../platform/database.ts";
+import { row, rows } from "../platform/database.ts";
 import { listAutomaticMessages } from "./automatic-messages.ts";
 import { sendAutomatic } from "./send-automatic.ts";
 
@@ -14,6 +14,8 @@ const commentMinutes = 30;
 /** What a contact wrote, before it is stored. */
 export interface Said {
   contactId: number;
+  /** The isolated inbox it came to, or null: what is asked in one scope is not answered in another. */
+  isolatedInboxId: number | null;
   externalId: string;
   kind: string;
   text: string;
@@ -32,9 +34,16 @@ export interface Answer {
   isQuiet: boolean;
 }
 
+/** A word is an answer only while the question is the last thing that was said: after that it answers something else. */
+const nothingSaidSince = (
+  time: string,
+) => `not exists (select 1 from messages m where m.conversation_id = s.conversation_id and m.shown
+  and m.author_kind <> 'bot' and m.created_at > ${time})`;
+
 interface Pending {
   id: number;
   contactId: number;
+  isolatedInboxId: number | null;
   conversationId: number;
   kind: Answer["kind"];
   isAnswered: boolean;
@@ -52,10 +61,12 @@ export async function findAnswers(tx: Tx, said: readonly Said[]): Promise<Map<st
   if (candidates.length === 0) return found;
   const pending = await rows<Pending>(
     tx.db,
-    `select id, contact_id as "contactId", conversation_id as "conversationId", kind, answered_at is not null as "isAnswered",
-       answered_at is null and sent_at > now() - interval '${wordsCountFor}' as "takesWords",
-       coalesce(comment_until > now(), false) as "takesComment"
-     from surveys where contact_id = any(:contacts::bigint[]) and sent_at > now() - interval '30 days' order by id desc for update`,
+    `select s.id, s.contact_id as "contactId", c.isolated_inbox_id as "isolatedInboxId", s.conversation_id as "conversationId", s.kind,
+       s.answered_at is not null as "isAnswered",
+       s.answered_at is null and s.sent_at > now() - interval '${wordsCountFor}' and ${nothingSaidSince("s.sent_at")} as "takesWords",
+       coalesce(s.comment_until > now(), false) and c.status = 'resolved' as "takesComment"
+     from surveys s join conversations c on c.id = s.conversation_id
+     where s.contact_id = any(:contacts::bigint[]) and s.sent_at > now() - interval '30 days' order by s.id desc for update of s`,
     { contacts: [...new Set(candidates.map(({ contactId }) => contactId))] },
   );
   if (pending.length === 0) return found;
@@ -79,7 +90,10 @@ function note(survey: Pending, answer: Omit<Answer, "isQuiet">): void {
 }
 
 function answerOf(said: Said, pending: readonly Pending[]): Omit<Answer, "isQuiet"> | null {
-  const theirs = pending.filter(({ contactId }) => contactId === said.contactId);
+  const theirs = pending.filter(
+    ({ contactId, isolatedInboxId }) =>
+      contactId === said.contactId && isolatedInboxId === said.isolatedInboxId,
+  );
   const [, id, chosen] = /^hilo:(\d{1,15}):(\d{1,2})$/.exec(said.choice) ?? [];
   if (id !== undefined) {
     const survey = theirs.find((one) => one.id === Number(id));
@@ -153,7 +167,8 @@ export async function keepAnswers(tx: Tx, answers: readonly Answer[]): Promise<v
       await alertSupervisors(tx, [conversationId], "low_score");
     if (comment !== null && survey.agent_id !== null)
       await alertAgents(tx, [{ agentId: survey.agent_id, conversationId, kind: "comment" }]);
-    if (kind === "confirm" && score === 1) await endConversation(tx, conversationId, "contact_confirmed");
+    if (kind === "confirm" && score === 1 && !(await isWaiting(tx, conversationId)))
+      await endConversation(tx, conversationId, "contact_confirmed");
   }
   const [thanks] = (await listAutomaticMessages(tx.db)).filter(({ kind }) => kind === "thanks");
   if (thanks)
@@ -163,4 +178,14 @@ export async function keepAnswers(tx: Tx, answers: readonly Answer[]): Promise<v
       thanked.map((conversationId) => ({ conversationId })),
       { daily: true },
     );
+}
+
+/** Something else was written in the same breath: a yes to one thing is not the end of another. */
+async function isWaiting(tx: Tx, conversationId: number): Promise<boolean> {
+  const found = await row<{ waiting: boolean }>(
+    tx.db,
+    "select waiting_since is not null as waiting from conversations where id = ?",
+    [conversationId],
+  );
+  return found?.waiting ?? true;
 }

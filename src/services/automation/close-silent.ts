@@ -43,6 +43,7 @@ async function sweep(
          and c.last_activity_at < now() - make_interval(hours => :hours)
          and (:closing::boolean or not exists (select 1 from automatic_sends s where s.conversation_id = c.id and s.kind = 'nudge'))
          and not exists (select 1 from cases k where k.contact_id = c.contact_id and k.resolved_at is null)
+         and not exists (select 1 from scheduled_messages w where w.conversation_id = c.id and w.settled_at is null)
          and not exists (select 1 from commitments m where m.contact_id = c.contact_id and m.done_at is null)
        order by c.last_activity_at, c.id limit ${perSweep} for update of c skip locked`,
       { hours, closing: work === close },

@@ -1,5 +1,6 @@
 import { compileCalendar, type OpenTime } from "../business-hours/open-time.ts";
 import type { Calendar } from "../business-hours/types.ts";
+import { languageCode } from "../contacts/language.ts";
 import type { Tx } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
 import { loadRulebook } from "../sla/rulebook.ts";
@@ -64,7 +65,7 @@ function readWaiting(
 function openingText(open: OpenTime, calendar: Calendar, now: Date, language: string): string {
   const at = open.opensAt(now.getTime());
   if (at === null) return "";
-  return new Intl.DateTimeFormat(language.toLowerCase().startsWith("en") ? "en-GB" : "es-MX", {
+  return new Intl.DateTimeFormat(languageCode(language) === "en" ? "en-GB" : "es-MX", {
     weekday: "long",
     day: "numeric",
     month: "long",

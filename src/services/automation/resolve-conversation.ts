@@ -49,7 +49,7 @@ export function resolveConversation(
 
 async function checkRequired(
   tx: Tx,
-  { contactId }: Conversation,
+  { contactId, isolatedInboxId }: Conversation,
   settings: ClosingSettings,
   given: { topicId: number | null; summary: string },
 ): Promise<void> {
@@ -60,8 +60,10 @@ async function checkRequired(
   if (!settings.requiresCaseState) return;
   const silent = await row<{ title: string }>(
     tx.db,
-    "select title from cases where contact_id = ? and resolved_at is null and state_note = '' order by id limit 1",
-    [contactId],
+    `select k.title from cases k left join conversations c on c.id = k.conversation_id
+     where k.contact_id = ? and k.resolved_at is null and k.state_note = ''
+       and (c.isolated_inbox_id is null or c.isolated_inbox_id = ?) order by k.id limit 1`,
+    [contactId, isolatedInboxId],
   );
   if (silent) throw new Invalid({ case: "closing.case_state_needed" }, { title: silent.title });
 }

@@ -1,3 +1,4 @@
+import { languageCode } from "../contacts/language.ts";
 import type { Tx } from "../platform/context.ts";
 import { json, rows } from "../platform/database.ts";
 import { type AutomaticKind, type AutomaticMessage, fillPlaces } from "./automatic-messages.ts";
@@ -30,7 +31,7 @@ export async function sendAutomatic(
   const reachable = await readReachable(tx, sends, message.kind, daily);
   const bySend = new Map(sends.map((send) => [send.conversationId, send]));
   const queued = reachable.map((to) => {
-    const isEnglish = to.language.toLowerCase().startsWith("en") && message.textEn !== "";
+    const isEnglish = languageCode(to.language) === "en" && message.textEn !== "";
     const send = bySend.get(to.conversationId);
     const titles = isEnglish && message.optionsEn.length > 0 ? message.optionsEn : message.optionsEs;
     const options = (send?.optionIds ?? []).flatMap((id, at) =>

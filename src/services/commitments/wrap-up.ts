@@ -5,6 +5,7 @@ import type { Note } from "../conversations/types.ts";
 import type { Context } from "../platform/context.ts";
 import { Forbidden } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 import { storeCommitment } from "./commitments.ts";
 
 /**
@@ -19,6 +20,7 @@ export function wrapUp(ctx: Context, conversationId: number, note: NewNote): Pro
     if (!can(tx.actor, "note")) throw new Forbidden();
     const of = { contactId, conversationId, isolatedInboxId };
     const { id, isNew } = await storeNote(tx, of, note);
+    if (isNew) await keepClocks(tx, [conversationId], { moved: "by_hand" });
     const { nextStep = "", dueOn = null } = note.wrapUp ?? {};
     if (isNew && dueOn !== null) {
       const commitmentId = await storeCommitment(tx, of, { text: nextStep, dueOn });

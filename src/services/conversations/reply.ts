@@ -23,6 +23,8 @@ export interface Reply {
   attachment?: string | undefined;
   /** UUID of the filled-in form: the same one again gives the same message. */
   clientToken?: string | undefined;
+  /** Not written in the composer, whose draft stays. */
+  keepsDraft?: boolean;
 }
 
 /**
@@ -33,36 +35,42 @@ export interface Reply {
  * or the text is missing or too long.
  */
 export function reply(ctx: Context, conversationId: number, reply: Reply): Promise<Message> {
-  return transact(ctx, async (tx) => {
-    const conversation = await lockConversation(tx, conversationId);
-    if (!can(tx.actor, "reply") || tx.actor.kind !== "agent") throw new Forbidden();
-    const repeated = await findRepeated(tx, conversationId, reply.clientToken);
-    if (repeated !== null) return getMessage(tx, repeated);
-    if (conversation.status === "resolved") throw new Conflict("composer.resolved");
-    // Who wants no messages is answered, not written to.
-    if (conversation.doNotContact && conversation.lastInboundAt === null)
-      throw new Invalid({ text: "composer.do_not_contact" });
-    const text = cleanText(reply.text);
-    checkText(text, reply.attachment !== undefined);
-    const door = await openDoorTo(tx, conversation, reply.inboxId);
-    const kind: MessageKind = reply.attachment ? await attachmentKind(tx, reply.attachment) : "text";
-    const messageId = await queueMessage(tx, conversation, door, { kind, text, reply });
-    if (reply.attachment) await attach(tx, reply.attachment, messageId, conversation.contactId);
-    await noteAnswer(tx, conversation, door, kind, text);
-    if (conversation.assigneeId === null) await take(tx, conversationId, tx.actor.id);
-    await keepClocks(tx, [conversationId]);
-    tx.record(
-      { type: "message.queued", conversationId, messageId },
-      {
-        act: "message.sent",
-        conversationId,
-        messageId,
-        contactId: conversation.contactId,
-        inboxId: door.inboxId,
-      },
-    );
-    return getMessage(tx, messageId);
-  });
+  return transact(ctx, (tx) => replyIn(tx, conversationId, reply));
+}
+
+/** The same inside a command that has more to do. */
+export async function replyIn(tx: Tx, conversationId: number, reply: Reply): Promise<Message> {
+  const conversation = await lockConversation(tx, conversationId);
+  if (!can(tx.actor, "reply") || tx.actor.kind !== "agent") throw new Forbidden();
+  const repeated = await findRepeated(tx, conversationId, reply.clientToken);
+  if (repeated !== null) return getMessage(tx, repeated);
+  if (conversation.status === "resolved") throw new Conflict("composer.resolved");
+  // Who wants no messages is answered, not written to.
+  if (conversation.doNotContact && conversation.lastInboundAt === null)
+    throw new Invalid({ text: "composer.do_not_contact" });
+  const text = cleanText(reply.text);
+  checkText(text, reply.attachment !== undefined);
+  const door = await openDoorTo(tx, conversation, reply.inboxId);
+  const kind: MessageKind = reply.attachment ? await attachmentKind(tx, reply.attachment) : "text";
+  const messageId = await queueMessage(tx, conversation, door, { kind, text, reply });
+  if (reply.attachment) await attach(tx, reply.attachment, messageId, conversation.contactId);
+  await noteAnswer(tx, conversation, door, kind, text);
+  if (!reply.keepsDraft) await forgetDraft(tx, conversationId);
+  if (conversation.assigneeId === null) await take(tx, conversationId, tx.actor.id);
+  await keepClocks(tx, [conversationId]);
+  tx.record(
+    { type: "message.queued", conversationId, messageId },
+    {
+      act: "message.sent",
+      conversationId,
+      messageId,
+      contactId: conversation.contactId,
+      inboxId: door.inboxId,
+    },
+  );
+  // The clock over the thread stops, the flag comes down.
+  if (conversation.waitingSince !== null) tx.record({ type: "conversation.changed", conversationId });
+  return getMessage(tx, messageId);
 }
 
 /** Postgres stores neither NUL nor halves of surrogate pairs; people mean neither. */
@@ -195,9 +203,12 @@ async function noteAnswer(
     { id: conversation.id, preview: text.slice(0, 160), kind, now: tx.now(), ...door },
   );
   await tx.db.raw("update agents set last_reply_at = clock_timestamp() where id = ?", [agentId]);
+}
+
+async function forgetDraft(tx: Tx, conversationId: number): Promise<void> {
   await tx.db.raw("delete from drafts where conversation_id = ? and agent_id = ? and kind = 'reply'", [
-    conversation.id,
-    agentId,
+    conversationId,
+    tx.actor.kind === "agent" ? tx.actor.id : null,
   ]);
 }
 

@@ -65,6 +65,8 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
     live.map(({ conversationId }) => conversationId),
   );
   await keepClocks(tx, [...routed, ...strayed]);
+  // Where it is shown, its clock begins to tick, or stops.
+  for (const conversationId of strayed) tx.record({ type: "conversation.changed", conversationId });
   await openServiceWindows(tx, stored);
   await greet(
     tx,
@@ -90,8 +92,9 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
 const saidIn = (placed: readonly Known[]): Said[] =>
   placed
     .filter(({ message }) => message.author === "contact" && !message.history)
-    .map(({ message, person }) => ({
+    .map(({ message, person, isolatedInboxId }) => ({
       contactId: person.contactId,
+      isolatedInboxId,
       externalId: message.externalId,
       kind: message.kind,
       text: message.text,

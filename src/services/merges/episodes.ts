@@ -56,6 +56,10 @@ export async function joinConversations(tx: Tx, { survivorId, endedId }: Meeting
      on conflict (conversation_id, agent_id, kind) do nothing`,
     { survivorId, endedId },
   );
+  await tx.db.raw(
+    "update scheduled_messages set conversation_id = :survivorId where conversation_id = :endedId and settled_at is null",
+    { survivorId, endedId },
+  );
   const added = await rows<{ tag_id: number }>(
     tx.db,
     `insert into conversation_tags (conversation_id, tag_id)

@@ -96,5 +96,5 @@ const withoutAdded = `custom = t.custom - array(select e.key from jsonb_each(s.a
 export function isChanged({ table, after }: Snapshot, now: Record<string, unknown> | undefined): boolean {
   return groups[table]
     .flat()
-    .some((column) => JSON.stringify(now?.[column]) !== JSON.stringify(after[column]));
+    .some((column) => JSON.stringify(now?.[column] ?? null) !== JSON.stringify(after[column] ?? null));
 }

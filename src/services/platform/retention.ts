@@ -7,6 +7,9 @@ const kept = [
   { table: "early_events", rule: "created_at < now() - interval '14 days'" },
   { table: "idempotency_keys", rule: "created_at < now() - interval '2 days'" },
   { table: "sessions", rule: "expire < now()" },
+  { table: "alerts", rule: "created_at < now() - interval '90 days'" },
+  { table: "automatic_sends", rule: "created_at < now() - interval '90 days'" },
+  { table: "scheduled_messages", rule: "settled_at < now() - interval '14 days'" },
 ] as const;
 
 const perStatement = 5000;

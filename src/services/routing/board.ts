@@ -50,6 +50,7 @@ export interface Board {
   firstResponse: number | null;
   inTime: number | null;
   teams: { id: number; name: string }[];
+  transferNeedsNote: boolean;
 }
 
 const shownRows = 60;
@@ -103,7 +104,7 @@ export async function getBoard(ctx: Reader, teamId: number | null, since: Date):
        (select count(*)::int from waits where assignee_id is null) as queued,
        (select percentile_cont(0.5) within group (order by seconds)::float8 from responses) as "firstResponse",
        (select round(100.0 * count(*) filter (where in_time) / nullif(count(*), 0))::int from responses) as "inTime",
-       ${asJson(rows)} as rows, ${asJson(agents)} as agents,
+       (select transfer_needs_note from firm) as "transferNeedsNote", ${asJson(rows)} as rows, ${asJson(agents)} as agents,
        ${asJson("select id, name from teams where archived_at is null order by plain(name), id limit 100")} as teams`,
     { ...visible.bindings, teamId, since },
   );

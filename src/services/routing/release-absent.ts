@@ -20,6 +20,8 @@ export async function releaseAbsent(ctx: Context): Promise<number> {
         `select c.id from conversations c where c.status = 'open' and c.waiting_since is not null and c.assignee_id in (
              select a.id from agents a, firm f where a.availability <> 'online' and f.absence_minutes is not null
                and a.availability_changed_at <= now() - make_interval(mins => f.absence_minutes))
+           and not exists (select 1 from assignments s, firm f where s.conversation_id = c.id
+             and s.created_at > now() - make_interval(mins => f.absence_minutes))
          order by c.id limit ${perTransaction} for update of c skip locked`,
       );
       const ids = locked.map(({ id }) => id);

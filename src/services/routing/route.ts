@@ -106,7 +106,7 @@ function readUnrouted(
   ids: number[],
   { rules, minds }: { rules: readonly Rule[]; minds: boolean },
 ): Promise<Unrouted[]> {
-  const asks = (condition: "tagIds" | "highValue") => rules.some(({ conditions }) => conditions[condition]);
+  const asksTags = rules.some(({ conditions }) => conditions.tagIds);
   const count = (sql: string, setting: string) =>
     minds ? `f.${setting} > 0 and (${sql}) > f.${setting}` : "false";
   const value = `exists (select 1 from purchases b where b.contact_id = c.contact_id and b.returned_at is null
@@ -115,8 +115,8 @@ function readUnrouted(
   return rows(
     tx.db,
     `select c.id, c.last_inbox_id as "inboxId", x.team_id as "inboxTeamId", p.language,
-       ${asks("tagIds") ? "coalesce((select array_agg(tag_id) from contact_tags where contact_id = c.contact_id), '{}')" : "'{}'::bigint[]"} as "tagIds",
-       ${asks("highValue") || minds ? value : "false"} as "highValue",
+       ${asksTags ? "coalesce((select array_agg(tag_id) from contact_tags where contact_id = c.contact_id), '{}')" : "'{}'::bigint[]"} as "tagIds",
+       ${value} as "highValue",
        ${count(`select count(*) from conversations o where o.contact_id = c.contact_id and o.opened_at > now() - interval '${conversationsWithin} days'`, "frequent_conversations")} as frequent,
        ${count(`select count(*) from purchases b where b.contact_id = c.contact_id and b.returned_at > now() - interval '${returnsWithin} days'`, "frequent_returns")} as returning
      from firm f, conversations c join contacts p on p.id = c.contact_id left join inboxes x on x.id = c.last_inbox_id
@@ -143,9 +143,12 @@ async function writeDecisions(tx: Tx, decisions: readonly Decision[]): Promise<v
        tag as (insert into tags (name) select priority_tag from firm where priority_tag <> '' and exists (select 1 from d where "isTagged")
          on conflict (plain(name)) do update set name = tags.name returning id),
        tagged as (insert into conversation_tags (conversation_id, tag_id) select d.id, tag.id from d, tag where "isTagged" on conflict do nothing)
-     update conversations c set rule_id = coalesce(d."ruleId", c.rule_id), team_id = coalesce(d."teamId", c.team_id),
+     update conversations c set rule_id = coalesce(d."ruleId", c.rule_id),
+       team_id = coalesce((select id from teams where id = d."teamId" and archived_at is null), c.team_id),
        topic_id = coalesce((select id from topics where id = d."topicId" and archived_at is null), c.topic_id),
-       priority = coalesce(d.priority, c.priority), skill = coalesce(d.skill, c.skill)
+       priority = case when d.priority is null then c.priority
+         when d."isTagged" and array_position(array['low', 'normal', 'high', 'urgent'], d.priority)
+           < array_position(array['low', 'normal', 'high', 'urgent'], c.priority) then c.priority else d.priority end, skill = coalesce(d.skill, c.skill)
      from d where c.id = d.id`,
     { decisions: json(decisions) },
   );

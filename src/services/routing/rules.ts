@@ -1,3 +1,4 @@
+import { languageCode } from "../contacts/language.ts";
 import type { Arriving, Rule, RuleConditions } from "./types.ts";
 
 /** Lower case, without accents: how words are compared. */
@@ -14,7 +15,7 @@ function holds(conditions: RuleConditions, arriving: Arriving): boolean {
   return (
     (!inboxIds?.length || (arriving.inboxId !== null && inboxIds.includes(arriving.inboxId))) &&
     (!keywords?.length || keywords.some((word) => contains(arriving.words, plainWords(word)))) &&
-    (!languages?.length || languages.includes(arriving.language.toLowerCase().split("-")[0] ?? "")) &&
+    (!languages?.length || languages.includes(languageCode(arriving.language))) &&
     (!tagIds?.length || tagIds.some((tag) => arriving.tagIds.includes(tag))) &&
     (!highValue || arriving.highValue) &&
     (!hours || (hours === "open") === arriving.isOpen)

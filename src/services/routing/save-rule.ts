@@ -37,6 +37,8 @@ export function saveRule(ctx: Context, id: number | null, rule: Omit<Rule, "id">
     throw new Invalid({ keywords: "rules.keywords" }, { n: mostKeywords });
   if (Object.values(rule.actions).every((action) => action === undefined))
     throw new Invalid({ actions: "rules.no_action" });
+  const skill = rule.actions.skill && plainWords(rule.actions.skill).trim();
+  const actions = { ...rule.actions, ...(skill ? { skill } : {}) };
   const conditions = { ...rule.conditions, ...(keywords.length > 0 ? { keywords } : { keywords: [] }) };
   return change(ctx, async (tx) => {
     const other = await row(
@@ -51,7 +53,7 @@ export function saveRule(ctx: Context, id: number | null, rule: Omit<Rule, "id">
         ? `insert into assignment_rules (name, conditions, actions, position)
            values (:name, :conditions, :actions, (select coalesce(max(position), 0) + 1 from assignment_rules)) returning id`
         : "update assignment_rules set name = :name, conditions = :conditions, actions = :actions where id = :id returning id",
-      { id, name, conditions: json(conditions), actions: json(rule.actions) },
+      { id, name, conditions: json(conditions), actions: json(actions) },
     );
     if (!saved) throw new NotFound();
     return { id: saved.id, act: "rule.saved", data: { name } };

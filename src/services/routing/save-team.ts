@@ -3,6 +3,7 @@ import type { Context, Reader, Tx } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { keepClocks } from "../sla/keep-clocks.ts";
 import type { Strategy } from "./types.ts";
 
 /** Who answers together, how what is theirs is given out, and when they attend. */
@@ -71,6 +72,12 @@ export function archiveTeam(ctx: Context, id: number): Promise<void> {
       [id],
     );
     if (used) throw new Conflict("teams.in_use");
+    const ruled = await row<{ name: string }>(
+      tx.db,
+      "select name from assignment_rules where (actions ->> 'teamId')::bigint = ? order by position limit 1",
+      [id],
+    );
+    if (ruled) throw new Conflict("teams.in_rule", { rule: ruled.name });
     const gone = await row<{ name: string }>(
       tx.db,
       "update teams set archived_at = now() where id = ? and archived_at is null returning name",
@@ -82,9 +89,17 @@ export function archiveTeam(ctx: Context, id: number): Promise<void> {
       "delete from team_members where team_id = ? returning agent_id",
       [id],
     );
-    await tx.db.raw("update conversations set team_id = null where team_id = ? and status <> 'resolved'", [
-      id,
-    ]);
+    const freed = await rows<{ id: number }>(
+      tx.db,
+      `update conversations set team_id = null where id in (select id from conversations where team_id = ? and status <> 'resolved'
+         order by id for update) returning id`,
+      [id],
+    );
+    await keepClocks(
+      tx,
+      freed.map((one) => one.id),
+    );
+    for (const one of freed) tx.record({ type: "conversation.changed", conversationId: one.id });
     for (const { agent_id } of members) tx.record({ type: "agent.changed", agentId: agent_id });
     return { act: "team.archived", data: { teamId: id, name: gone.name } };
   });

@@ -16,6 +16,8 @@ const presentSeconds = 120;
  */
 export async function sweepPresence(ctx: Context): Promise<number> {
   return transact(systemContext(ctx, ctx.now), async (tx) => {
+    // Once and in the order in which conversations are given out, so that the two never wait for each other.
+    await tx.db.raw("select id from agents where deactivated_at is null order by id for no key update");
     const silent = await rows<{ id: number }>(
       tx.db,
       `update agents a set availability = 'away', availability_source = 'inactivity', availability_changed_at = now()

@@ -106,7 +106,8 @@ export const clockColumns = `k.id, k.conversation_id as "conversationId", k.targ
   k.counted_seconds as "countedSeconds", k.cycle, ${milliseconds("k.started_at", "startedAt")},
   ${milliseconds("k.resumed_at", "resumedAt")}, ${milliseconds("k.due_at", "dueAt")},
   ${milliseconds("k.breached_at", "breachedAt")}, ${milliseconds("k.met_at", "metAt")}, ${milliseconds("k.ended_at", "endedAt")},
-  ${milliseconds("k.alert_at", "alertAt")}, ${milliseconds("k.reassign_at", "reassignAt")}, ${milliseconds("k.flag_at", "flagAt")}`;
+  ${milliseconds("k.alert_at", "alertAt")}, ${milliseconds("k.reassign_at", "reassignAt")}, ${milliseconds("k.flag_at", "flagAt")},
+  ${milliseconds("k.alert_from", "alertFrom")}, ${milliseconds("k.reassign_from", "reassignFrom")}`;
 
 async function readRunning(
   tx: Tx,
@@ -132,7 +133,8 @@ async function readRunning(
 /** Times travel as milliseconds and are written as times. */
 const written = `k(id bigint, "conversationId" bigint, target text, "policyId" bigint, "businessHoursId" bigint, "calendarVersion" integer, "inBusinessTime" boolean,
   "targetSeconds" integer, "countedSeconds" float8, "startedAt" float8, "resumedAt" float8, "dueAt" float8, "breachedAt" float8,
-  "metAt" float8, "endedAt" float8, cycle integer, "alertAt" float8, "reassignAt" float8, "flagAt" float8)`;
+  "metAt" float8, "endedAt" float8, cycle integer, "alertAt" float8, "reassignAt" float8, "flagAt" float8, "alertFrom" float8,
+  "reassignFrom" float8)`;
 const time = (name: string) => `to_timestamp(k."${name}" / 1000)`;
 
 export async function writeChanges(tx: Tx, changes: readonly Clock[]): Promise<void> {
@@ -141,7 +143,8 @@ export async function writeChanges(tx: Tx, changes: readonly Clock[]): Promise<v
     `update sla_clocks c set policy_id = k."policyId", business_hours_id = k."businessHoursId", calendar_version = k."calendarVersion", in_business_time = k."inBusinessTime",
        target_seconds = k."targetSeconds", counted_seconds = k."countedSeconds", resumed_at = ${time("resumedAt")},
        due_at = ${time("dueAt")}, breached_at = ${time("breachedAt")}, met_at = ${time("metAt")}, ended_at = ${time("endedAt")},
-       cycle = k.cycle, alert_at = ${time("alertAt")}, reassign_at = ${time("reassignAt")}, flag_at = ${time("flagAt")}
+       cycle = k.cycle, alert_at = ${time("alertAt")}, reassign_at = ${time("reassignAt")}, flag_at = ${time("flagAt")},
+       alert_from = ${time("alertFrom")}, reassign_from = ${time("reassignFrom")}
      from jsonb_to_recordset(:changes::jsonb) as ${written} where c.id = k.id`,
     { changes: json(changes) },
   );
@@ -151,9 +154,10 @@ async function writeStarts(tx: Tx, starts: readonly Clock[]): Promise<void> {
   if (starts.length === 0) return;
   await tx.db.raw(
     `insert into sla_clocks (conversation_id, target, policy_id, business_hours_id, calendar_version, in_business_time, target_seconds, started_at,
-       resumed_at, due_at, alert_at, reassign_at, flag_at)
+       resumed_at, due_at, alert_at, reassign_at, flag_at, alert_from, reassign_from)
      select "conversationId", target, "policyId", "businessHoursId", "calendarVersion", "inBusinessTime", "targetSeconds", ${time("startedAt")},
-       ${time("resumedAt")}, ${time("dueAt")}, ${time("alertAt")}, ${time("reassignAt")}, ${time("flagAt")}
+       ${time("resumedAt")}, ${time("dueAt")}, ${time("alertAt")}, ${time("reassignAt")}, ${time("flagAt")},
+       ${time("alertFrom")}, ${time("reassignFrom")}
      from jsonb_to_recordset(:starts::jsonb) as ${written} order by 1`,
     { starts: json(starts) },
   );

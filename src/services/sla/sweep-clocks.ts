@@ -24,9 +24,18 @@ const strayed = `
       join business_hours b on b.id = coalesce(s.business_hours_id, t.business_hours_id, f.business_hours_id)
     where k.ended_at is null and (k.business_hours_id <> b.id or k.calendar_version <> b.version)`;
 
+/**
+ * A policy may be chosen by what is not the conversation's own: the contact's tags, or what they bought. Then what waits is
+ * looked at again, for either changes without a word to its clocks.
+ */
+const chosenByContact = `
+  select k.conversation_id from sla_clocks k where k.ended_at is null and k.resumed_at is not null and k.breached_at is null
+    and exists (select 1 from sla_policies where archived_at is null and (jsonb_exists(conditions, 'tagIds') or jsonb_exists(conditions, 'highValue')))`;
+
 /** @returns how many conversations were looked at. */
 export async function sweepClocks(ctx: Context): Promise<number> {
   const system = systemContext(ctx, ctx.now);
+  await lookAgain(system);
   for (let swept = 0; ; swept += perSweep) {
     const found = await transact(system, async (tx) => {
       const locked = await rows<{ id: number }>(
@@ -40,5 +49,24 @@ export async function sweepClocks(ctx: Context): Promise<number> {
       return locked.length;
     });
     if (found < perSweep) return swept + found;
+  }
+}
+
+async function lookAgain(system: Context): Promise<void> {
+  for (let after = 0; ; ) {
+    const last = await transact(system, async (tx) => {
+      const locked = await rows<{ id: number }>(
+        tx.db,
+        `select id from conversations where id > :after and id in (${chosenByContact}) order by id limit ${perSweep} for update skip locked`,
+        { after },
+      );
+      await keepClocks(
+        tx,
+        locked.map(({ id }) => id),
+      );
+      return locked.length < perSweep ? null : (locked.at(-1)?.id ?? null);
+    });
+    if (last === null) return;
+    after = last;
   }
 }

@@ -38,6 +38,9 @@ export interface Clock {
   alertAt: number | null;
   reassignAt: number | null;
   flagAt: number | null;
+  /** From when the two steps count. */
+  alertFrom: number | null;
+  reassignFrom: number | null;
 }
 
 export type Moved = "by_hand" | "handed_on";
@@ -94,9 +97,10 @@ function goOn(keeping: Keeping, known: Clock): Clock {
   if (!isResumed && !moved) return kept;
   const waiting = moved === "handed_on" && !isResumed ? kept.alertAt : null;
   const now = standing.now.getTime();
-  const flagAt = isResumed && known.cycle === 0 ? known.startedAt + flagAfter : kept.flagAt;
+  // Raised once in a waiting: its step is one, however often the time comes.
+  const flagAt = isResumed ? known.startedAt + flagAfter : kept.flagAt;
   const ladder = startLadder(keeping, { ...kept, flagAt, cycle: kept.cycle + 1 }, now);
-  return { ...ladder, alertAt: waiting ?? ladder.alertAt };
+  return waiting === null ? ladder : { ...ladder, alertAt: waiting, alertFrom: kept.alertFrom };
 }
 
 function start({ book, standing, policy }: Keeping, target: Clock["target"], since: number): Clock {
@@ -125,6 +129,8 @@ function start({ book, standing, policy }: Keeping, target: Clock["target"], sin
     alertAt: null,
     reassignAt: null,
     flagAt: null,
+    alertFrom: null,
+    reassignFrom: null,
   };
 }
 
@@ -137,6 +143,8 @@ function startLadder({ book, standing, policy }: Keeping, clock: Clock, movedAt:
     ...clock,
     alertAt: dueOf(movement, open, movedAt),
     reassignAt: standing.assigneeId === null ? null : dueOf(reassignment, open, movedAt),
+    alertFrom: movedAt,
+    reassignFrom: movedAt,
   };
 }
 
@@ -158,7 +166,15 @@ function recount({ book, standing, policy, recounted }: Keeping, clock: Clock): 
     targetSeconds: counting?.seconds ?? null,
     inBusinessTime: counting?.inBusinessTime ?? true,
   };
-  return { ...changed, dueAt: dueWhile(changed, open) };
+  // Of the ladder, what has not happened yet comes when it would have come.
+  const again = (at: number | null, from: number | null, target: Policy["targets"]["movement"]) =>
+    at === null || from === null ? null : dueOf(target, open, from);
+  return {
+    ...changed,
+    dueAt: dueWhile(changed, open),
+    alertAt: again(clock.alertAt, clock.alertFrom, policy.targets.movement),
+    reassignAt: again(clock.reassignAt, clock.reassignFrom, policy.targets.reassignment),
+  };
 }
 
 function pauseOrResume({ book, standing }: Keeping, clock: Clock): Clock {

@@ -14,6 +14,8 @@ export interface BoardRowView {
   holder: string;
   isMine: boolean;
   canNudge: boolean;
+  /** The firm wants a word with what passes from one agent to another: that is written in the conversation. */
+  needsNote: boolean;
   isFlagged: boolean;
   priority: { value: string; name: string } | null;
 }
@@ -98,6 +100,7 @@ export function presentBoard(board: Board, teamId: number | null, viewer: Viewer
       holder: holderOf(one, viewer),
       isMine: one.assigneeId === viewer.agentId,
       canNudge: one.assigneeId !== null && one.assigneeId !== viewer.agentId,
+      needsNote: board.transferNeedsNote && one.assigneeId !== null,
       isFlagged: one.flaggedAt !== null,
       priority: presentPriority(one.priority, viewer),
     })),

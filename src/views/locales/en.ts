@@ -1401,4 +1401,8 @@ export const en: Record<keyof typeof es, string> = {
   "mail.alerts": "Hilo: {n} conversation needs you | Hilo: {n} conversations need you",
   "mail.alerts_why": "You get this because nobody has looked at it in Hilo yet.",
   "set_up.answers_at_night": "Out of hours, answer by itself when we open",
+  "teams.in_rule": "The rule “{rule}” sends to this team: change that first.",
+  "scheduled.overtaken": "The customer wrote after you scheduled it.",
+  "composer.later_text_only":
+    "Only text can be sent later: take the files and the quote away, or send it now.",
 };

@@ -1433,4 +1433,8 @@ export const es = {
   "mail.alerts": "Hilo: {n} conversación te necesita | Hilo: {n} conversaciones te necesitan",
   "mail.alerts_why": "Recibes esto porque nadie lo ha visto todavía en Hilo.",
   "set_up.answers_at_night": "Fuera de horario, responder solo cuándo abrimos",
+  "teams.in_rule": "La regla «{rule}» manda a este equipo: cámbiala antes.",
+  "scheduled.overtaken": "El cliente escribió después de que lo programaras.",
+  "composer.later_text_only":
+    "Más tarde solo se puede enviar texto: quita los archivos y la cita, o envíalo ahora.",
 } as const;

@@ -33,6 +33,7 @@ export interface SettingsViews {
       name: string;
       groups: ChoiceGroup[];
       calendars: { id: number; name: string; isChosen: boolean }[];
+      takesNow: boolean;
       targets: { name: string; label: string; inside: string; outside: string; error: string }[];
       errors: Errors;
     };

@@ -6,6 +6,8 @@ import { resolve } from "../../../src/services/conversations/status.ts";
 import { json, row, rows } from "../../../src/services/platform/database.ts";
 import { distribute } from "../../../src/services/routing/distribute.ts";
 import { releaseAbsent } from "../../../src/services/routing/release-absent.ts";
+import { saveRule } from "../../../src/services/routing/save-rule.ts";
+import { getWork, saveWork } from "../../../src/services/routing/save-work.ts";
 import { type Cast, openCast, password } from "../../support/cast.ts";
 import { deliver, delivery, messageValue, write } from "../../support/meta.ts";
 import { openAlways, pass } from "../../support/time.ts";
@@ -227,5 +229,20 @@ describe("giving out", () => {
     cast.clock.advance(1);
     await write(cast, { message: "No quedó" });
     expect(await assignee(conversationId)).to.equal(null);
+  });
+
+  it("knows a skill and a language however they are written", async () => {
+    const { db } = cast.platform;
+    const conditions = { keywords: [], languages: ["es"] };
+    await saveRule(cast.diego, null, { name: "Inglés", conditions, actions: { skill: "Inglés" } });
+    const work = await getWork(cast.diego, cast.ids.bruno);
+    await saveWork(cast.diego, cast.ids.bruno, { ...work, skills: [" INGLES "] });
+    const { conversationId, contactId } = await write(cast);
+    await db("contacts").where({ id: contactId }).update({ language: "español" });
+    await db("conversations").update({ rule_id: null, skill: null });
+    cast.clock.advance(1);
+    await write(cast, { message: "¿Hola?" });
+    expect(await distribute(cast.system)).to.equal(1);
+    expect(await assignee(conversationId)).to.equal(cast.ids.bruno);
   });
 });

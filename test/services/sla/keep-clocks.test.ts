@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { wrapUp } from "../../../src/services/commitments/wrap-up.ts";
 import { assign } from "../../../src/services/conversations/assign.ts";
+import { classify } from "../../../src/services/conversations/classify.ts";
 import { addNote } from "../../../src/services/conversations/note.ts";
 import { reply } from "../../../src/services/conversations/reply.ts";
 import { reopen, resolve, setPending, snooze } from "../../../src/services/conversations/status.ts";
@@ -112,7 +114,7 @@ describe("SLA clocks", () => {
     const { conversationId } = await write(cast);
     const before = await one(conversationId);
     await pass(cast, 4);
-    await addNote(cast.ana, conversationId, { text: "Pregunté en bodega" });
+    await wrapUp(cast.ana, conversationId, { text: "Pregunté en bodega" });
     const noted = await one(conversationId);
     expect(secondsBetween(before.alert_at, noted.alert_at)).to.be.within(-1, 5);
     expect(secondsBetween(noted.started_at, noted.due_at)).to.equal(300);
@@ -186,5 +188,21 @@ describe("SLA clocks", () => {
     await sweepClocks(cast.system);
     expect((await one(conversationId)).ended_at).to.be.instanceOf(Date);
     expect(await sweepClocks(cast.system)).to.equal(0);
+  });
+
+  it("raise the flag also after a pause, and take the ladder of another policy", async () => {
+    const { conversationId } = await write(cast);
+    await assign(cast.carmen, conversationId, { agentId: cast.ids.ana });
+    await setPending(cast.ana, conversationId);
+    await reopen(cast.ana, conversationId);
+    const resumed = await one(conversationId);
+    expect(secondsBetween(resumed.started_at, resumed.flag_at)).to.equal(86_400);
+    expect(secondsBetween(resumed.alert_at, resumed.reassign_at)).to.equal(600);
+    await classify(cast.ana, conversationId, { priority: "urgent" });
+    const urgent = await one(conversationId);
+    expect(urgent.policy).to.equal("Urgente");
+    // Five and ten minutes in place of ten and twenty, from the same moment on.
+    expect(secondsBetween(urgent.alert_at, resumed.alert_at)).to.equal(300);
+    expect(secondsBetween(urgent.reassign_at, resumed.reassign_at)).to.equal(600);
   });
 });
