@@ -106,15 +106,15 @@ contacts.get("/contacts", async (req, res) => {
 
 contacts.get("/contacts/:id", async (req, res) => {
   const asked = idParam(req.params);
-  const { id } = await getContact(req.ctx, asked);
+  const contact = await getContact(req.ctx, asked);
   // Whoever was merged leads to who they are now.
-  if (id !== asked) return redirect(res, `/contacts/${id}`);
-  await page(req, res, { errors: {}, form: null });
+  if (contact.id !== asked) return redirect(res, `/contacts/${contact.id}`);
+  await page(req, res, contact, { errors: {}, form: null });
 });
 
 contacts.post("/contacts/:id", async (req, res) => {
   const id = idParam(req.params);
-  await getContact(req.ctx, id);
+  const contact = await getContact(req.ctx, id);
   const form = contactForm.safeParse(req.body);
   try {
     if (!form.success) throw new Invalid(fieldErrors(form.error));
@@ -123,7 +123,10 @@ contacts.post("/contacts/:id", async (req, res) => {
     redirect(res, `/contacts/${id}`);
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
-    await page(req, res.status(422), { errors: errorWords(error, req.viewer), form: typed(req.body) });
+    await page(req, res.status(422), contact, {
+      errors: errorWords(error, req.viewer),
+      form: typed(req.body),
+    });
   }
 });
 
@@ -143,10 +146,10 @@ function customOf(fields: readonly CustomField[], body: unknown): Record<string,
 async function page(
   req: Request,
   res: Response,
+  contact: Contact,
   shown: { errors: Record<string, string>; form: Record<string, string> | null },
 ): Promise<void> {
   const { ctx, viewer } = req;
-  const contact = await getContact(ctx, idParam(req.params));
   // Whoever looked at a person's card can be named.
   await noteView(ctx, contact.id);
   const [story, cases, behaviour, changes, duplicates, merges, own, types, timeline] = await Promise.all([

@@ -8,7 +8,7 @@ import {
   takeBackScheduled,
 } from "../services/conversations/scheduled-messages.ts";
 import { Conflict, Invalid } from "../services/platform/errors.ts";
-import { presentScheduled } from "../views/conversations/present.ts";
+import { presentScheduled } from "../views/conversations/head.ts";
 import { fragment, redirect } from "./respond.ts";
 import { errorWords, fieldErrors, idParam, text, uuid } from "./validate.ts";
 import { composerOf, snoozeTime } from "./workspace.ts";

@@ -7,11 +7,10 @@ import type { Conversation } from "../services/conversations/types.ts";
 import type { Story } from "../services/story/story.ts";
 import { getSurroundings } from "../services/story/surroundings.ts";
 import { presentBand, presentSide } from "../views/conversations/context.ts";
+import { presentHead, presentScheduled } from "../views/conversations/head.ts";
 import type { BandView } from "../views/conversations/panels.ts";
 import {
   contactName,
-  presentHead,
-  presentScheduled,
   presentThread,
   presentViewers,
   presentWindow,

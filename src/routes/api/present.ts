@@ -1,11 +1,9 @@
-import type { Agent } from "../../services/agents/queries.ts";
 import type { AuditEvent } from "../../services/audit/queries.ts";
 import { recursAfter } from "../../services/cases/queries.ts";
 import type { Topic } from "../../services/cases/topics.ts";
 import type { Case } from "../../services/cases/types.ts";
 import type { InboundEventRow } from "../../services/channels/inbound-events.ts";
 import type { Commitment } from "../../services/commitments/commitments.ts";
-import type { Company } from "../../services/contacts/companies.ts";
 import type { Purchase } from "../../services/contacts/purchases.ts";
 import type { Contact } from "../../services/contacts/queries.ts";
 import type { Conversation, Message, Note } from "../../services/conversations/types.ts";
@@ -15,7 +13,6 @@ import type { Interaction } from "../../services/interactions/types.ts";
 import type { Duplicate } from "../../services/merges/duplicates.ts";
 import type { Merge } from "../../services/merges/queries.ts";
 import type { ContactRecord, RecordType } from "../../services/records/queries.ts";
-import type { Team } from "../../services/routing/save-team.ts";
 import type { TimelineEntry } from "../../services/story/timeline.ts";
 
 /** Shapes of the API: snake_case, ids as strings of digits, times RFC 3339 in UTC. Only ever add to them. */
@@ -57,31 +54,6 @@ export const presentContact = (contact: Contact) => ({
   first_seen_at: time(contact.firstSeenAt),
   created_at: time(contact.createdAt),
   custom: contact.custom,
-});
-
-export const presentAgent = (one: Agent) => ({
-  id: id(one.id),
-  name: one.name,
-  email: one.email,
-  role: one.roleName,
-  availability: one.availability,
-  teams: one.teams,
-  active: one.deactivatedAt === null,
-});
-
-export const presentTeam = (one: Team) => ({
-  id: id(one.id),
-  name: one.name,
-  strategy: one.strategy,
-  agent_ids: one.memberIds.map(String),
-});
-
-export const presentCompany = (one: Company) => ({
-  id: id(one.id),
-  name: one.name,
-  industry: one.industry,
-  size: one.size,
-  people: one.people,
 });
 
 export const presentConversation = (one: Conversation) => ({

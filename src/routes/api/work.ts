@@ -8,7 +8,8 @@ import { NotFound } from "../../services/platform/errors.ts";
 import { listWholeTeams } from "../../services/routing/save-team.ts";
 import { idParam } from "../validate.ts";
 import { digits, parse } from "./asking.ts";
-import * as shape from "./present.ts";
+import { presentConversation } from "./present.ts";
+import * as shape from "./present-work.ts";
 
 const availabilityBody = z.strictObject({
   availability: z.enum(["online", "away", "offline"]),
@@ -53,7 +54,7 @@ workApi.get("/api/v1/teams", async (req, res) => {
 workApi.patch("/api/v1/conversations/:id", async (req, res) => {
   const { priority, topic_id: topicId } = parse(classificationBody, req.body);
   const conversation = await classify(req.ctx, idParam(req.params), { priority, topicId });
-  res.json(shape.presentConversation(conversation));
+  res.json(presentConversation(conversation));
 });
 
 workApi.get("/api/v1/companies", async (req, res) => {
