@@ -86,7 +86,7 @@ comment on column surveys.comment_until is 'Until then one message of the contac
 alter table alerts add column mailed_at timestamptz;
 create index alerts_unmailed on alerts (id) where mailed_at is null and seen_at is null;
 alter table alerts drop constraint alerts_kind_check,
-  add constraint alerts_kind_check check (kind in ('stalled', 'reassigned', 'nobody', 'neglected', 'nudge', 'low_score', 'comment', 'unsent'));
+  add constraint alerts_kind_check check (kind in ('stalled', 'reassigned', 'nobody', 'neglected', 'nudge', 'low_score', 'comment', 'unsent', 'assigned'));
 
 create table scheduled_messages (
   id bigint generated always as identity primary key,

@@ -52,7 +52,7 @@ table alerts (
   created_at timestamp with time zone not null default now()
   seen_at timestamp with time zone
   mailed_at timestamp with time zone
-  constraint alerts_kind_check CHECK ((kind = ANY (ARRAY['stalled'::text, 'reassigned'::text, 'nobody'::text, 'neglected'::text, 'nudge'::text, 'low_score'::text, 'comment'::text, 'unsent'::text])))
+  constraint alerts_kind_check CHECK ((kind = ANY (ARRAY['stalled'::text, 'reassigned'::text, 'nobody'::text, 'neglected'::text, 'nudge'::text, 'low_score'::text, 'comment'::text, 'unsent'::text, 'assigned'::text])))
   constraint alerts_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
   constraint alerts_by_id_fkey FOREIGN KEY (by_id) REFERENCES agents(id)
   constraint alerts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id)

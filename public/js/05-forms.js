@@ -5,8 +5,10 @@ document.addEventListener("htmx:config:request", (event) => {
   if (action) request.action = action;
 });
 
-// A list that acts when something is chosen begins anew.
-document.addEventListener("htmx:after:swap", (event) => {
-  const chosen = event.detail?.ctx?.sourceElement;
-  if (chosen?.matches?.("select[data-act]")) chosen.value = "";
+// A long form that came back: the keyboard and the eye begin at its first fault.
+document.addEventListener("DOMContentLoaded", () => {
+  const fault = document.querySelector("main .field-error");
+  const field = fault?.closest("label, tr, fieldset")?.querySelector("input, select, textarea");
+  (field ?? fault)?.scrollIntoView({ block: "center" });
+  field?.focus({ preventScroll: true });
 });

@@ -50,6 +50,7 @@ function countdown(milliseconds) {
 
 function lateness(milliseconds) {
   const minutes = Math.floor(milliseconds / 60000);
+  if (minutes < 1) return spanish ? "vencida" : "late";
   const age =
     minutes < 60
       ? `${minutes} min`

@@ -10,7 +10,7 @@ import { requirePermission } from "./guards.ts";
 import { fragment, redirect } from "./respond.ts";
 import { idParam, optionalId } from "./validate.ts";
 
-const assignmentForm = z.object({ agent_id: optionalId, to: optionalId });
+const assignmentForm = z.object({ agent_id: optionalId });
 
 /** What waits now and who is there: for who supervises. */
 export function boardRoutes(cursor: () => string): Router {
@@ -26,24 +26,22 @@ export function boardRoutes(cursor: () => string): Router {
   board.get("/board/live", (req, res) => answer(req, res));
 
   board.post("/board/:id/assignment", async (req, res) => {
-    const { agent_id, to } = assignmentForm.parse(req.body ?? {});
-    // A pressed button counts more than what a list still shows.
-    const agentId = agent_id ?? to;
+    const { agent_id: agentId } = assignmentForm.parse(req.body ?? {});
     if (agentId !== null) await assign(req.ctx, idParam(req.params), { agentId });
     await answer(req, res);
   });
 
   board.post("/board/:id/nudge", async (req, res) => {
-    await nudge(req.ctx, idParam(req.params));
-    await answer(req, res);
+    const name = await nudge(req.ctx, idParam(req.params));
+    await answer(req, res, req.render("board/_told", { name }));
   });
 
   return board;
 }
 
-async function answer(req: Request, res: Response): Promise<void> {
+async function answer(req: Request, res: Response, ...more: string[]): Promise<void> {
   if (!req.isFragment) return redirect(res, "/board");
-  fragment(res, req.render("board/_board", { board: await load(req) }));
+  fragment(res, req.render("board/_board", { board: await load(req) }), ...more);
 }
 
 async function load(req: Request) {

@@ -152,6 +152,7 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   "live/happenings": { id: number; items: Extract<ThreadItem, { type: "happening" }>[] };
   "layouts/_here": Record<never, never>;
   "board/show": Page & { board: BoardView; cursor: string };
+  "board/_told": { name: string };
   "board/_board": { board: BoardView };
   "search/show": Page & { query: string; found: FoundView };
   "search/_results": { query: string; found: FoundView };

@@ -63,7 +63,8 @@ describe("nothing waits unseen, in browsers", () => {
     await row.getByRole("button", { name: /Avisar/ }).press("Enter");
     const { db } = hilo.cast.platform;
     await eventually(() => db("alerts").where({ kind: "nudge", agent_id: hilo.cast.ids.ana }).first("id"));
-    await row.locator("select").selectOption({ label: "Bruno Vega" });
+    await row.locator("details summary").press("Enter");
+    await row.getByRole("button", { name: "Bruno Vega" }).press("Enter");
     await row.locator("small", { hasText: "Bruno" }).waitFor();
     await row.getByRole("button", { name: /Tomar/ }).click();
     await carmen.page.locator(`#board-row-${conversationId} small`, { hasText: "Carmen" }).waitFor();
@@ -77,12 +78,12 @@ describe("nothing waits unseen, in browsers", () => {
     await ana.page.locator("#here > summary").click();
     await ana.page.locator("#here [name=reason]").fill("comida");
     await ana.page.getByRole("button", { name: "Ausentarme" }).click();
-    await ana.page.locator("#here .dot.away").first().waitFor();
+    await ana.page.locator("#here .dot-away").first().waitFor();
     const away = await hilo.cast.platform.db("agents").where({ id: hilo.cast.ids.ana }).first();
     expect(away).to.deep.include({ availability: "away", away_reason: "comida" });
     await ana.page.locator("#here > summary").press("Enter");
     await ana.page.getByRole("button", { name: "Disponible" }).press("Enter");
-    await ana.page.locator("#here > summary .dot.online").waitFor();
+    await ana.page.locator("#here > summary .dot-online").waitFor();
     expect(ana.complaints).to.deep.equal([]);
     await ana.context.close();
   });

@@ -4,7 +4,7 @@ import { resolveConversation } from "../../src/services/automation/resolve-conve
 import { deliver as deliverOut } from "../../src/services/channels/deliver.ts";
 import { assign } from "../../src/services/conversations/assign.ts";
 import { reply } from "../../src/services/conversations/reply.ts";
-import { resolve } from "../../src/services/conversations/status.ts";
+import { reopen, resolve } from "../../src/services/conversations/status.ts";
 import { row, rows } from "../../src/services/platform/database.ts";
 import { Invalid } from "../../src/services/platform/errors.ts";
 import { type Cast, connectIsolated, openCast } from "../support/cast.ts";
@@ -86,6 +86,11 @@ describe("responsible closing", () => {
     expect(asked?.text).to.equal("Te enviamos otra tapa. ¿Quedó resuelto?");
     expect(asked?.content).to.deep.include({ shownAs: "buttons" });
     await deliverOut(cast.system);
+    // So long the resolution can be undone; then the question goes.
+    await cast.platform
+      .db("messages")
+      .where({ author_kind: "bot" })
+      .update({ due_at: new Date(Date.now() - 1000) });
     await deliverOut(cast.system);
     expect(provider.accepted.at(-1)?.body).to.deep.include({ type: "interactive" });
 
@@ -233,5 +238,17 @@ describe("responsible closing", () => {
     expect(reserved?.status).to.equal("open");
     expect(reserved?.waiting_since).to.be.instanceOf(Date);
     expect((await survey(conversationId))?.score).to.equal(null);
+  });
+
+  it("asks nothing when the resolution is undone at once", async () => {
+    await settings({ after_resolving: "survey" });
+    const { conversationId } = await write(cast);
+    await resolveConversation(cast.ana, conversationId);
+    await deliverOut(cast.system);
+    await reopen(cast.ana, conversationId);
+    await cast.platform.db.raw("update messages set due_at = now() where delivery = 'queued'");
+    await deliverOut(cast.system);
+    expect(provider.accepted).to.deep.equal([]);
+    expect(await survey(conversationId)).to.equal(null);
   });
 });

@@ -77,7 +77,8 @@ export function demoRoutes(findDemo: FindDemo, isOpen: boolean): Router {
     const { who, text, kind, choice } = phoneForm.parse(req.body ?? {});
     const demo = await current();
     const person = personOf(demo, who);
-    await write(demo, person, choice === "" ? kind : "interactive", text, choice);
+    const [chosen = "", title = text] = choice.split("|");
+    await write(demo, person, choice === "" ? kind : "interactive", choice === "" ? text : title, chosen);
     if (!req.isFragment) return redirect(res, `/demo/phone?who=${person.id}`);
     await new Promise((resume) => setTimeout(resume, 150));
     const shown = req.render("demo/_screen", { current: person, bubbles: await screen(req, person.id) });

@@ -187,7 +187,7 @@ async function save(req: Request, res: Response, id: number | null): Promise<voi
       .filter((one) => (languages as readonly string[]).includes(one));
     const conditions: RuleConditions = {
       keywords: form.keywords
-        .split(/[\n,]/)
+        .split(/[\n,;]/)
         .map((word) => word.trim())
         .filter(Boolean),
       ...(form.inbox.length > 0 ? { inboxIds: form.inbox } : {}),

@@ -8,7 +8,7 @@ import {
   readICalendar,
 } from "../../services/business-hours/holidays.ts";
 import { compileCalendar } from "../../services/business-hours/open-time.ts";
-import { getCalendar, listCalendars } from "../../services/business-hours/queries.ts";
+import { getCalendar, getFirmCalendar, listCalendars } from "../../services/business-hours/queries.ts";
 import {
   deleteBusinessHours,
   deleteException,
@@ -73,9 +73,10 @@ hours.get("/settings/hours/new", async (req, res) => {
 
 hours.post("/settings/hours", (req, res) => save(req, res, null));
 
-hours.get("/settings/hours/:id", async (req, res) =>
-  page(req, res, await getCalendar(req.ctx, idParam(req.params)), {}),
-);
+hours.get("/settings/hours/:id", async (req, res) => {
+  const calendar = await getCalendar(req.ctx, idParam(req.params));
+  page(req, res, calendar, { isDefault: calendar.id === (await getFirmCalendar(req.ctx.db)).id });
+});
 
 hours.post("/settings/hours/:id", (req, res) => save(req, res, idParam(req.params)));
 
@@ -92,6 +93,8 @@ hours.post("/settings/hours/:id/removal", async (req, res) => {
 hours.post("/settings/hours/:id/holidays", (req, res) =>
   change(req, res, async (id) => {
     const { date, holidayName, spans } = parseForm(exceptionForm, req.body);
+    if (date < Temporal.Now.plainDateISO(req.viewer.timeZone).toString())
+      throw new Invalid({ date: "hours.date_past" });
     await saveExceptions(req.ctx, id, [
       { date, name: holidayName.trim(), spans: parseSpans(spans, "spans") },
     ]);
@@ -101,7 +104,7 @@ hours.post("/settings/hours/:id/holidays", (req, res) =>
 hours.post("/settings/hours/:id/holidays/national", (req, res) =>
   change(req, res, async (id) => {
     const { country, year } = parseForm(nationalForm, req.body);
-    await saveExceptions(req.ctx, id, await nationalHolidays(country, year));
+    await saveExceptions(req.ctx, id, await nationalHolidays(country, year), { overwrites: false });
   }),
 );
 
@@ -109,7 +112,9 @@ hours.post("/settings/hours/:id/holidays/file", (req, res) =>
   change(req, res, async (id) => {
     const { bytes } = await receiveFile(req, largestICalendar);
     const today = Temporal.Now.plainDateISO(req.viewer.timeZone).toString();
-    await saveExceptions(req.ctx, id, await readICalendar(bytes.toString("utf8"), today));
+    await saveExceptions(req.ctx, id, await readICalendar(bytes.toString("utf8"), today), {
+      overwrites: false,
+    });
   }),
 );
 
@@ -176,6 +181,7 @@ function page(
     form?: Record<string, string>;
     exception?: Record<string, string>;
     errors?: Record<string, string>;
+    isDefault?: boolean;
   },
 ): void {
   const { viewer } = req;
@@ -189,6 +195,7 @@ function page(
   const today = calendar ? Temporal.Now.plainDateISO(calendar.timeZone).toString() : "";
   const view: HoursView = {
     id: calendar?.id ?? null,
+    isDefault: given.isDefault ?? false,
     form: given.form ?? written ?? {},
     errors: given.errors ?? {},
     saved: req.query.saved === "1",

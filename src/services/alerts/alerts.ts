@@ -19,7 +19,8 @@ export type AlertKind =
   | "nudge"
   | "low_score"
   | "comment"
-  | "unsent";
+  | "unsent"
+  | "assigned";
 
 export interface Alert {
   id: number;
@@ -84,14 +85,21 @@ export async function alertAgents(
     tx.record({ type: "agent.alerted", agentId });
 }
 
-/** A supervisor asks whoever has a conversation to look at it. @throws NotFound, Forbidden; Conflict when nobody has it. */
-export function nudge(ctx: Context, conversationId: number): Promise<void> {
+/** A supervisor asks whoever has a conversation to look at it, once until they do. @returns their name. @throws NotFound, Forbidden; Conflict when nobody has it. */
+export function nudge(ctx: Context, conversationId: number): Promise<string> {
   return transact(ctx, async (tx) => {
-    const { assigneeId } = await getConversation(tx, conversationId);
+    const { assigneeId, assigneeName } = await getConversation(tx, conversationId);
     if (!may(tx.actor, "supervise")) throw new Forbidden();
     if (assigneeId === null) throw new Conflict("board.nobody_to_nudge");
+    const pending = await row(
+      tx.db,
+      "select 1 from alerts where agent_id = ? and conversation_id = ? and kind = 'nudge' and seen_at is null",
+      [assigneeId, conversationId],
+    );
+    if (pending) return assigneeName ?? "";
     await alertAgents(tx, [{ agentId: assigneeId, conversationId, kind: "nudge" }]);
     tx.record(null, { act: "conversation.nudged", conversationId, agentId: assigneeId });
+    return assigneeName ?? "";
   });
 }
 

@@ -8,6 +8,9 @@ import { sendAutomatic } from "./send-automatic.ts";
 /** What a chosen answer is called: `hilo:<survey>:<score>`. */
 export const answerId = (surveyId: number, score: number): string => `hilo:${surveyId}:${score}`;
 
+/** A resolution can be undone; so long, nothing is asked. Seconds. */
+const undoneWithin = 15;
+
 type Question = "confirm" | "csat" | "nps";
 
 /** Which scores a question offers, best first, as its options stand in the firm's words. */
@@ -50,7 +53,10 @@ export async function ask(
   const [text] = (await listAutomaticMessages(tx.db)).filter(({ kind }) => kind === message);
   const optionIds = scores[question].map((score) => answerId(made.id, score));
   const sent = text
-    ? await sendAutomatic(tx, text, [{ conversationId, values, optionIds }], { daily: false })
+    ? await sendAutomatic(tx, text, [{ conversationId, values, optionIds }], {
+        daily: false,
+        afterSeconds: message === "nudge" ? 0 : undoneWithin,
+      })
     : [];
   if (sent.length > 0) return true;
   // Nobody was asked, so nobody has to answer.

@@ -28,6 +28,16 @@ export interface AutomaticMessage {
   optionsEn: string[];
 }
 
+/** What can be filled in. */
+function places(kind: AutomaticKind): string[] {
+  const own: Partial<Record<AutomaticKind, string[]>> = {
+    out_of_hours: ["abre"],
+    queue_notice: ["numero", "espera"],
+    confirm: ["resumen"],
+  };
+  return ["nombre", "empresa", ...(own[kind] ?? [])];
+}
+
 /** Which of them are asked for by other settings and have no switch of their own. */
 export const ledBySettings: ReadonlySet<AutomaticKind> = new Set([
   "confirm",
@@ -58,8 +68,20 @@ export async function saveAutomaticMessages(
     for (const [language, text] of [
       ["es", textEs],
       ["en", textEn],
-    ] as const)
+    ] as const) {
+      const odd = [...text.matchAll(/\{(\w*)\}/g)].find(([, place]) => !places(kind).includes(place ?? ""));
+      if (odd)
+        throw new Invalid(
+          { [`${kind}_${language}`]: "automation.place_unknown" },
+          {
+            place: odd[0],
+            known: places(kind)
+              .map((one) => `{${one}}`)
+              .join(" "),
+          },
+        );
       if (clean(text).length > 1000) throw new Invalid({ [`${kind}_${language}`]: "automation.text_long" });
+    }
   }
   await transact(ctx, async (tx) => {
     for (const { kind, enabled, textEs, textEn } of messages) {

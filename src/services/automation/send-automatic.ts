@@ -25,7 +25,7 @@ export async function sendAutomatic(
   tx: Tx,
   message: AutomaticMessage,
   sends: readonly AutomaticSend[],
-  { daily }: { daily: boolean },
+  { daily, afterSeconds = 0 }: { daily: boolean; afterSeconds?: number },
 ): Promise<number[]> {
   if (sends.length === 0) return [];
   const reachable = await readReachable(tx, sends, message.kind, daily);
@@ -49,11 +49,11 @@ export async function sendAutomatic(
     tx.db,
     `insert into messages (conversation_id, contact_id, inbox_id, identity_id, direction, kind, text, content, author_kind,
        delivery, due_at, sent_at)
-     select "conversationId", "contactId", "inboxId", "identityId", 'outbound', 'text', text, content, 'bot', 'queued', now(), :now
+     select "conversationId", "contactId", "inboxId", "identityId", 'outbound', 'text', text, content, 'bot', 'queued', now() + make_interval(secs => :after::int), :now
      from jsonb_to_recordset(:queued::jsonb) as q("conversationId" bigint, "contactId" bigint, "inboxId" bigint, "identityId" bigint,
        text text, content jsonb) order by 1
      returning id, conversation_id`,
-    { queued: json(queued), now: tx.now() },
+    { queued: json(queued), now: tx.now(), after: afterSeconds },
   );
   for (const { id, conversation_id: conversationId } of stored) {
     tx.record({ type: "message.queued", conversationId, messageId: id });

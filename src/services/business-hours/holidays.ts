@@ -35,6 +35,8 @@ export async function readICalendar(text: string, from: string): Promise<Excepti
     const events = new ICAL.Component(ICAL.parse(text)).getAllSubcomponents("vevent").slice(0, mostEvents);
     for (const component of events) {
       const event = new ICAL.Event(component);
+      // A meeting of two hours closes no day.
+      if (!event.startDate?.isDate) continue;
       const name = (event.summary ?? "").toWellFormed().replaceAll("\0", "").trim().slice(0, 120);
       const starts = event.iterator();
       for (let n = 0; n < mostEvents; n += 1) {

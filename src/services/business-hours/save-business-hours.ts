@@ -77,11 +77,16 @@ export async function deleteBusinessHours(ctx: Context, id: number): Promise<voi
   });
 }
 
-/** Adds days with hours of their own, or closed ones; a day that is there already takes the new name and hours. */
+/**
+ * Adds days with hours of their own, or closed ones.
+ *
+ * @param overwrites a day that is there already takes the new name and hours; else it stays as the firm has made it.
+ */
 export function saveExceptions(
   ctx: Context,
   calendarId: number,
   exceptions: readonly Exception[],
+  { overwrites }: { overwrites: boolean } = { overwrites: true },
 ): Promise<Calendar> {
   for (const { date, name, spans } of exceptions) {
     if (!isDate(date)) throw new Invalid({ date: "hours.date" });
@@ -94,8 +99,8 @@ export function saveExceptions(
       `insert into holidays (business_hours_id, on_date, name, spans)
        select distinct on (date) :calendarId, date, left(name, 120), spans
          from jsonb_to_recordset(:exceptions::jsonb) as e(date date, name text, spans jsonb) order by date
-       on conflict (business_hours_id, on_date) do update set name = excluded.name, spans = excluded.spans`,
-      { calendarId, exceptions: json(exceptions) },
+       on conflict (business_hours_id, on_date) do update set name = excluded.name, spans = excluded.spans where :overwrites::boolean`,
+      { calendarId, exceptions: json(exceptions), overwrites },
     );
     const counted = await row<{ n: number }>(
       tx.db,

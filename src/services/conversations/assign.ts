@@ -57,6 +57,7 @@ export function assign(ctx: Context, conversationId: number, to: Assignment): Pr
       reason: "by_hand",
     });
     await keepClocks(tx, [conversationId], { moved: "by_hand" });
+    await tellAssignee(tx, conversationId, assigneeId === conversation.assigneeId ? null : assigneeId);
     tx.record(
       { type: "conversation.changed", conversationId },
       {
@@ -68,6 +69,16 @@ export function assign(ctx: Context, conversationId: number, to: Assignment): Pr
     );
     return getConversation(tx, conversationId);
   });
+}
+
+/** Whoever is given something by a colleague hears of it; `alerts` stands above this room, so its row is written here. */
+async function tellAssignee(tx: Tx, conversationId: number, agentId: number | null): Promise<void> {
+  const byId = tx.actor.kind === "agent" ? tx.actor.id : null;
+  if (agentId === null || byId === null || byId === agentId) return;
+  await tx
+    .db("alerts")
+    .insert({ agent_id: agentId, conversation_id: conversationId, kind: "assigned", by_id: byId });
+  tx.record({ type: "agent.alerted", agentId });
 }
 
 /** What goes from one person to another may need a word; taking something oneself does not. */

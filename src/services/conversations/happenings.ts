@@ -22,6 +22,7 @@ export const shownActs = [
   "conversation.pending",
   "conversation.snoozed",
   "conversation.woken",
+  "survey.answered",
   "sla.breached",
   "sla.alerted",
   "sla.flagged",

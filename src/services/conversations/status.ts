@@ -54,6 +54,7 @@ export function resolve(ctx: Context, id: number): Promise<Conversation> {
 export function reopen(ctx: Context, id: number): Promise<Conversation> {
   return change(ctx, id, "resolve", async (tx, conversation) => {
     if (conversation.status === "open") return null;
+    if (conversation.status === "resolved") await takeBackQuestion(tx, id);
     if (conversation.mergedIntoId !== null) throw new Conflict("conversation.merged");
     if (conversation.status === "resolved") {
       const other = await tx
@@ -80,6 +81,23 @@ export function reopen(ctx: Context, id: number): Promise<Conversation> {
       });
     return { act: "conversation.reopened", data: { from: conversation.status } };
   });
+}
+
+/** What was to be asked about the resolution, and has not left yet. */
+async function takeBackQuestion(tx: Tx, id: number): Promise<void> {
+  const held = await rows<{ id: number }>(
+    tx.db,
+    `update messages set delivery = 'failed', due_at = null, discarded_at = :now
+     where conversation_id = :id and author_kind = 'bot' and delivery = 'queued' and due_at > now() returning id`,
+    { id, now: tx.now() },
+  );
+  if (held.length === 0) return;
+  await tx.db.raw(
+    "delete from surveys where conversation_id = ? and answered_at is null and sent_at > now() - interval '1 minute'",
+    [id],
+  );
+  for (const message of held)
+    tx.record({ type: "message.changed", conversationId: id, messageId: message.id });
 }
 
 /** We wait for the contact: no clock runs against us until they write. */

@@ -25,14 +25,15 @@ interface Found {
  * The conversation of each arrival: the unresolved one; else, within the reopening time, the last one reopened;
  * else a new one. Locks what it answers until the transaction ends.
  *
- * @returns ids by `scopeKey`, and which of them were opened or reopened just now.
+ * @returns ids by `scopeKey`, which of them were opened or reopened just now, and which have just begun.
  */
 export async function findEpisodes(
   tx: Tx,
   arrivals: readonly Arrival[],
-): Promise<{ episodes: Map<string, number>; fresh: Set<number> }> {
+): Promise<{ episodes: Map<string, number>; fresh: Set<number>; begun: Set<number> }> {
   const found = new Map<string, number>();
   const fresh = new Set<number>();
+  const begun = new Set<number>();
   const missing = () =>
     arrivals.filter((arrival) => !found.has(scopeKey(arrival.contactId, arrival.isolatedInboxId)));
   const keep = (conversations: readonly Found[]) => {
@@ -45,10 +46,14 @@ export async function findEpisodes(
   };
   if (missing().length > 0) keepFresh(await reopenRecent(tx, missing()));
   if (missing().length > 0) keep(await findLatest(tx, missing()));
-  if (missing().length > 0) keepFresh(await openNew(tx, missing()));
+  if (missing().length > 0) {
+    const opened = await openNew(tx, missing());
+    keepFresh(opened);
+    for (const { id } of opened) begun.add(id);
+  }
   // Another process opened it between our look and our insert: it has committed by now.
   if (missing().length > 0) keep(await lockUnresolved(tx, missing()));
-  return { episodes: found, fresh };
+  return { episodes: found, fresh, begun };
 }
 
 const arrivalSet = `jsonb_to_recordset(:arrivals::jsonb)

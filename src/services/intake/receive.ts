@@ -43,7 +43,7 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
   });
   const answers = await findAnswers(tx, saidIn(placed));
   const isQuiet = (externalId: string) => answers.get(externalId)?.isQuiet ?? false;
-  const { episodes, fresh: opened } = await findEpisodes(tx, arrivals(placed, isQuiet));
+  const { episodes, fresh: opened, begun } = await findEpisodes(tx, arrivals(placed, isQuiet));
   const stored = await storeMessages(
     tx,
     placed.flatMap((one) => {
@@ -71,7 +71,7 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
   await greet(
     tx,
     live.filter(({ message }) => message.author === "contact").map(({ conversationId }) => conversationId),
-    opened,
+    begun,
   );
   await applyEffects(
     tx,

@@ -12,6 +12,7 @@ export interface BoardRowView {
   waited: string;
   about: string;
   holder: string;
+  assigneeId: number | null;
   isMine: boolean;
   canNudge: boolean;
   /** The firm wants a word with what passes from one agent to another: that is written in the conversation. */
@@ -98,6 +99,7 @@ export function presentBoard(board: Board, teamId: number | null, viewer: Viewer
       waited: shortAge(one.waitingSince, viewer.now, viewer),
       about: [one.topic, one.teamName].filter(Boolean).join(" · "),
       holder: holderOf(one, viewer),
+      assigneeId: one.assigneeId,
       isMine: one.assigneeId === viewer.agentId,
       canNudge: one.assigneeId !== null && one.assigneeId !== viewer.agentId,
       needsNote: board.transferNeedsNote && one.assigneeId !== null,

@@ -22,6 +22,7 @@ export function presentHappening(
       actor: happening.actorName ?? t("agent.hilo"),
       agent: happening.agentName ?? "",
       title: happening.caseTitle ?? "",
+      score: String(happening.data.score ?? ""),
       until: until ? dayAndClock(until, viewer.now, viewer) : "",
     }),
     clock: clock(happening.createdAt, viewer),
@@ -36,6 +37,8 @@ function happeningKey({ act, data, agentName, actorName }: Happening): MessageKe
   if (name === "assigned" && byThemselves)
     return data.reason === "answered" ? "happening.taken_by_answering" : "happening.taken";
   if (name === "reopened" && data.reason === "contact_wrote") return "happening.reopened_by_contact";
+  if (name === "survey.answered")
+    return `survey.${String(data.kind)}_${data.kind === "confirm" ? String(data.score) : "score"}`;
   const withReason = `happening.${name}_${String(data.reason)}`;
   return (isTextKey(withReason) ? withReason : `happening.${name}`) as MessageKey;
 }

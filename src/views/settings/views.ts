@@ -204,6 +204,7 @@ export interface ChoiceGroup {
 /** A calendar as its page shows it; id null is one to be added. */
 export interface HoursView {
   id: number | null;
+  isDefault: boolean;
   /** `name`, `timeZone`, and of each day, `day1` to `day7`, its spans as people write them. */
   form: Record<string, string>;
   errors: Errors;
