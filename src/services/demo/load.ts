@@ -19,11 +19,12 @@ import { connectWhatsApp } from "../inboxes/connect.ts";
 import { receive } from "../intake/receive.ts";
 import type { InboundEvent } from "../intake/types.ts";
 import { type Context, systemContext } from "../platform/context.ts";
-import { row } from "../platform/database.ts";
+import { json, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden } from "../platform/errors.ts";
 import { randomToken } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
 import { sweepClocks } from "../sla/sweep-clocks.ts";
+import { targetNames } from "../sla/types.ts";
 import { demoContact, describeTrade } from "./trade.ts";
 import {
   type AgentKey,
@@ -82,6 +83,7 @@ export async function loadDemo(ctx: Context, password?: string): Promise<void> {
     agentIds.set(key, made.id);
   }
   for (const topic of demoTopics) await saveTopic(system, null, topic);
+  const policies = await promiseNothing(system);
   const steps = demoWeek.flatMap(({ who, lines }) => lines.map((line) => ({ who, line })));
   steps.sort((a, b) => b.line.ago - a.line.ago);
   for (const [position, { who, line }] of steps.entries()) {
@@ -91,14 +93,38 @@ export async function loadDemo(ctx: Context, password?: string): Promise<void> {
       { who, line, position, inboxId: inbox.id, agentIds },
     );
   }
-  await settleClocks(systemContext(ctx));
+  await settleClocks(systemContext(ctx), policies);
   await describePeople(systemContext(ctx));
   await describeTrade(systemContext(ctx), (phone) => demoContact(ctx, phone));
 }
 
+/** While the week is played nothing is promised: its hours pass in seconds, and the ladder would climb all of them. @returns what was. */
+async function promiseNothing(ctx: Context): Promise<{ id: number; targets: unknown }[]> {
+  const policies = await rows<{ id: number; targets: unknown }>(
+    ctx.db,
+    "select id, targets from sla_policies",
+  );
+  const none = Object.fromEntries(targetNames.map((name) => [name, null]));
+  await ctx.db.raw("update sla_policies set targets = ?", [json(none)]);
+  return policies;
+}
+
 /** Clocks count by the database's time, to which the whole week happened just now: only what still waits is kept, from when it began. */
-async function settleClocks(ctx: Context): Promise<void> {
-  await ctx.db.raw("delete from sla_clocks");
+async function settleClocks(
+  ctx: Context,
+  policies: readonly { id: number; targets: unknown }[],
+): Promise<void> {
+  await transact(ctx, async (tx) => {
+    await tx.db.raw(
+      "update sla_policies s set targets = p.targets from jsonb_to_recordset(?::jsonb) as p(id bigint, targets jsonb) where s.id = p.id",
+      [json(policies)],
+    );
+    await tx.db.raw("select id from conversations order by id for update");
+    await tx.db.raw("delete from escalations");
+    await tx.db.raw("delete from alerts");
+    await tx.db.raw("delete from sla_clocks");
+    await tx.db.raw("update conversations set flagged_at = null where flagged_at is not null");
+  });
   await sweepClocks(ctx);
   // Everybody of the demo is there, and nobody goes away because nobody sits behind them.
   await ctx.db.raw(
