@@ -245,4 +245,48 @@ describe("giving out", () => {
     expect(await distribute(cast.system)).to.equal(1);
     expect(await assignee(conversationId)).to.equal(cast.ids.bruno);
   });
+
+  it("gives 1,000 once each to 100 agents, four processes at once, and never passes a cap while people take too", async function () {
+    this.timeout(0);
+    const { db } = cast.platform;
+    await db.raw(
+      `insert into agents (email, name, role_id, availability, receives, max_waiting, max_open)
+       select 'many' || n || '@firm.test', 'M' || n, (select id from roles where name = 'agent'), 'online', true, 10, 10 from generate_series(1, 100) n`,
+    );
+    await db("agents").whereIn("id", [cast.ids.ana, cast.ids.bruno]).update({ receives: false });
+    await db.raw(
+      `with people as (insert into contacts (name, first_seen_at) select 'c' || n, now() from generate_series(1, 1050) n returning id)
+       insert into conversations (contact_id, status, opened_at, last_activity_at, waiting_since)
+       select id, 'open', now(), now(), date_trunc('milliseconds', now()) from people`,
+    );
+    const many = await rows<{ id: number }>(
+      db,
+      "select id from agents where email like 'many%' order by id limit 20",
+    );
+    const taken = await rows<{ id: number }>(db, "select id from conversations order by id desc limit 20");
+    const byHand = taken.map(({ id }, n) =>
+      assign(cast.carmen, id, { agentId: many[n]?.id ?? 0, wasAgentId: null }).catch(() => null),
+    );
+    await Promise.all([four(), ...byHand]);
+    await four();
+    await four();
+    const over = await rows<{ n: number; handed: number }>(
+      db,
+      `select count(*)::int as n, count(*) filter (where a.reason = 'automatic')::int as handed from assignments a
+       where a.assignee_id is not null group by a.assignee_id having count(*) filter (where a.reason = 'automatic') > 10`,
+    );
+    expect(over).to.deep.equal([]);
+    const twice = await row(
+      db,
+      "select 1 from assignments where reason = 'automatic' group by conversation_id having count(*) > 1",
+    );
+    expect(twice).to.equal(null);
+    const full = await row<{ most: number; given: number }>(
+      db,
+      `select max(n)::int as most, sum(n)::int as given from (select count(*) as n from conversations where assignee_id is not null group by assignee_id) x`,
+    );
+    // Whoever took one by hand at the very moment counts: nobody was given an eleventh.
+    expect(full?.most).to.be.at.most(11);
+    expect(full?.given).to.be.within(1000, 1020);
+  });
 });
