@@ -53,17 +53,14 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
   );
   // An answer to a question of ours waits for nothing.
   const speaking = stored.filter(({ message }) => !isQuiet(message.externalId));
-  await summarise(tx, speaking);
+  const standing = await summarise(tx, speaking);
   const routed = await route(tx, wordsOf(speaking), opened);
   await keepAnswers(
     tx,
     stored.flatMap(({ message }) => answers.get(message.externalId) ?? []),
   );
   const live = speaking.filter(({ message }) => !message.history);
-  const strayed = await findStrayed(
-    tx,
-    live.map(({ conversationId }) => conversationId),
-  );
+  const strayed = await findStrayed(tx, standing);
   await keepClocks(tx, [...routed, ...strayed]);
   // Where it is shown, its clock begins to tick, or stops.
   for (const conversationId of strayed) tx.record({ type: "conversation.changed", conversationId });

@@ -1,5 +1,6 @@
 import type { Tx } from "../platform/context.ts";
-import { json } from "../platform/database.ts";
+import { json, rows } from "../platform/database.ts";
+import type { Waiting } from "../sla/keep-clocks.ts";
 import type { StoredMessage } from "./messages.ts";
 
 /** Kinds that the thread does not show as messages. */
@@ -24,8 +25,10 @@ interface Summary {
 /**
  * Brings the columns that lists show up to date, in one statement. A pending or snoozed conversation opens when
  * the contact writes; the history of the past changes nothing.
+ *
+ * @returns how the conversations stand now.
  */
-export async function summarise(tx: Tx, stored: readonly StoredMessage[]): Promise<void> {
+export async function summarise(tx: Tx, stored: readonly StoredMessage[]): Promise<Waiting[]> {
   const summaries = new Map<number, Summary>();
   for (const one of stored) {
     const { message } = one;
@@ -48,8 +51,9 @@ export async function summarise(tx: Tx, stored: readonly StoredMessage[]): Promi
     };
     summaries.set(one.conversationId, summary);
   }
-  if (summaries.size === 0) return;
-  await tx.db.raw(
+  if (summaries.size === 0) return [];
+  return rows(
+    tx.db,
     `update conversations c set
        unread_count = case when s."answeredAt" >= s."lastInboundAt" or s."lastInboundAt" is null and s."answeredAt" is not null
          then 0 else c.unread_count + s.unread end,
@@ -71,7 +75,7 @@ export async function summarise(tx: Tx, stored: readonly StoredMessage[]): Promi
      from jsonb_to_recordset(:summaries::jsonb) as s("conversationId" bigint, unread integer,
        "firstInboundAt" timestamptz, "lastInboundAt" timestamptz, "answeredAt" timestamptz, "lastAt" timestamptz,
        preview text, "previewKind" text, "previewAuthor" text, "inboxId" bigint, "identityId" bigint)
-     where c.id = s."conversationId"`,
+     where c.id = s."conversationId" returning c.id, c.status, c.waiting_since as "waitingSince"`,
     { summaries: json([...summaries.values()]) },
   );
 }

@@ -36,15 +36,20 @@ export async function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): P
   return done;
 }
 
-/** An act that changes nothing, in a statement of its own: somebody looked. */
-export const recordAlone = (ctx: Context, audit: Audit): Promise<void> => writeAudit(ctx, ctx.db, [audit]);
+/**
+ * An act that changes nothing, in a statement of its own: somebody looked. Nobody waits until it is on the disk: killing Hilo loses
+ * none, and only a crash of the database's machine could lose those of the last moment.
+ */
+export const recordAlone = (ctx: Context, audit: Audit): Promise<void> =>
+  writeAudit(ctx, ctx.db, [audit], "set_config('synchronous_commit', 'off', true)");
 
-async function writeAudit(ctx: Context, db: Knex, audits: readonly Audit[]): Promise<void> {
+async function writeAudit(ctx: Context, db: Knex, audits: readonly Audit[], first = "null"): Promise<void> {
   const rows = audits.map((audit) => ({ ...audit, data: audit.data ?? {} }));
   await db.raw(
-    `insert into audit_events (actor_kind, actor_id, source, act, conversation_id, contact_id, message_id, agent_id, inbox_id, data, created_at)
+    `with s as materialized (select ${first})
+     insert into audit_events (actor_kind, actor_id, source, act, conversation_id, contact_id, message_id, agent_id, inbox_id, data, created_at)
      select :kind, :actorId, :source, act, "conversationId", "contactId", "messageId", "agentId", "inboxId", data, :now
-     from jsonb_to_recordset(:rows::jsonb) as a(act text, "conversationId" bigint, "contactId" bigint, "messageId" bigint,
+     from s, jsonb_to_recordset(:rows::jsonb) as a(act text, "conversationId" bigint, "contactId" bigint, "messageId" bigint,
        "agentId" bigint, "inboxId" bigint, data jsonb)`,
     {
       kind: ctx.actor.kind,

@@ -28,8 +28,10 @@ export async function distribute(ctx: Context): Promise<number> {
 async function isWorthIt({ db }: Context): Promise<boolean> {
   const found = await row<{ yes: boolean }>(
     db,
-    `select exists (select 1 from conversations where status = 'open' and assignee_id is null and waiting_since is not null)
-       and exists (select 1 from agents where receives and availability = 'online' and deactivated_at is null) as yes`,
+    // In this order: the agents are few, and the head of a busy queue is full of rows that were rewritten.
+    `select case when exists (select 1 from agents where receives and availability = 'online' and deactivated_at is null)
+       then exists (select 1 from conversations where status = 'open' and assignee_id is null and waiting_since is not null)
+       else false end as yes`,
   );
   return found?.yes ?? false;
 }

@@ -55,23 +55,33 @@ export async function keepClocks(
   }
 }
 
+/** A conversation, as far as its response clock goes by it. */
+export interface Waiting {
+  id: number;
+  status: "open" | "pending" | "snoozed" | "resolved";
+  waitingSince: Date | null;
+}
+
 /**
  * Of conversations, those whose response clock is not where they stand: most of a batch of messages adds to a waiting that counts
- * already, and needs no closer look.
+ * already, and needs no closer look. Reads the clocks alone: rows that were just rewritten are dear to find again.
  */
-export async function findStrayed(tx: Tx, conversationIds: readonly number[]): Promise<number[]> {
-  if (conversationIds.length === 0) return [];
-  const found = await rows<{ id: number }>(
+export async function findStrayed(tx: Tx, conversations: readonly Waiting[]): Promise<number[]> {
+  if (conversations.length === 0) return [];
+  const running = await rows<{ id: number; startedAt: number; runs: boolean }>(
     tx.db,
-    `select c.id from conversations c left join sla_clocks k
-       on k.conversation_id = c.id and k.ended_at is null and k.target <> 'resolution'
-     where c.id = any(:ids::bigint[]) and case
-       when c.waiting_since is null or c.status = 'resolved' then k.id is not null
-       else k.id is null or k.started_at <> date_trunc('milliseconds', c.waiting_since)
-         or (k.resumed_at is null) <> (c.status in ('pending', 'snoozed')) end`,
-    { ids: [...new Set(conversationIds)] },
+    `select k.conversation_id as id, ${milliseconds("k.started_at", "startedAt")}, k.resumed_at is not null as runs
+     from sla_clocks k where k.conversation_id = any(:ids::bigint[]) and k.ended_at is null and k.target <> 'resolution'`,
+    { ids: conversations.map(({ id }) => id) },
   );
-  return found.map(({ id }) => id);
+  const clocks = new Map(running.map((clock) => [clock.id, clock]));
+  return conversations
+    .filter(({ id, status, waitingSince }) => {
+      const clock = clocks.get(id);
+      if (waitingSince === null || status === "resolved") return clock !== undefined;
+      return clock?.startedAt !== waitingSince.getTime() || clock.runs !== (status === "open");
+    })
+    .map(({ id }) => id);
 }
 
 async function readStandings(tx: Tx, ids: readonly number[], book: Rulebook): Promise<Standing[]> {
