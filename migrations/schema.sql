@@ -52,6 +52,7 @@ table alerts (
   created_at timestamp with time zone not null default now()
   seen_at timestamp with time zone
   mailed_at timestamp with time zone
+  pushed_at timestamp with time zone
   constraint alerts_kind_check CHECK ((kind = ANY (ARRAY['stalled'::text, 'reassigned'::text, 'nobody'::text, 'neglected'::text, 'nudge'::text, 'low_score'::text, 'comment'::text, 'unsent'::text, 'assigned'::text])))
   constraint alerts_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
   constraint alerts_by_id_fkey FOREIGN KEY (by_id) REFERENCES agents(id)
@@ -61,6 +62,7 @@ table alerts (
 CREATE INDEX alerts_agent ON public.alerts USING btree (agent_id, id DESC);
 CREATE INDEX alerts_conversation ON public.alerts USING btree (conversation_id);
 CREATE INDEX alerts_unmailed ON public.alerts USING btree (id) WHERE ((mailed_at IS NULL) AND (seen_at IS NULL));
+CREATE INDEX alerts_unpushed ON public.alerts USING btree (id) WHERE ((pushed_at IS NULL) AND (seen_at IS NULL));
 CREATE INDEX alerts_unseen ON public.alerts USING btree (agent_id) WHERE (seen_at IS NULL);
 
 table api_tokens (
@@ -877,6 +879,30 @@ CREATE INDEX purchases_external ON public.purchases USING gin (lower(external_id
 CREATE INDEX purchases_items ON public.purchases USING gin (plain((items)::text) gin_trgm_ops) WHERE (items <> '[]'::jsonb);
 CREATE INDEX purchases_number ON public.purchases USING gin (lower(number) gin_trgm_ops);
 CREATE INDEX purchases_timeline ON public.purchases USING btree (contact_id, COALESCE(placed_at, created_at) DESC, id DESC);
+
+table push_keys (
+  id boolean not null default true
+  public_key text not null
+  private_key text not null -- Encrypted with the key that is not in the database.
+  constraint push_keys_id_check CHECK (id)
+  constraint push_keys_pkey PRIMARY KEY (id)
+)
+
+table push_subscriptions (
+  id bigint not null generated always as identity
+  agent_id bigint not null
+  endpoint text not null
+  p256dh text not null
+  auth text not null
+  created_at timestamp with time zone not null default now()
+  constraint push_subscriptions_auth_check CHECK ((length(auth) <= 100))
+  constraint push_subscriptions_endpoint_check CHECK ((length(endpoint) <= 1000))
+  constraint push_subscriptions_p256dh_check CHECK ((length(p256dh) <= 200))
+  constraint push_subscriptions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+  constraint push_subscriptions_pkey PRIMARY KEY (id)
+  constraint push_subscriptions_endpoint_key UNIQUE (endpoint)
+)
+CREATE INDEX push_subscriptions_agent ON public.push_subscriptions USING btree (agent_id);
 
 table rate_limits (
   key text not null

@@ -34,6 +34,7 @@ import { messages } from "./routes/messages.ts";
 import { newContact } from "./routes/new-contact.ts";
 import { presence } from "./routes/presence.ts";
 import { privacy } from "./routes/privacy.ts";
+import { push, pushWorker } from "./routes/push.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
 import { scheduledMessages } from "./routes/scheduled-messages.ts";
@@ -100,7 +101,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(health.router);
   // A worker answers only whether it lives.
   if (!config.runsWeb) return { express: app, live, health };
-  app.use(assets.router);
+  app.use(assets.router, pushWorker);
   app.use(whatsappWebhook(platform, door));
   const findDemo = openDemo(platform);
   app.use(demoProvider(findDemo));
@@ -134,6 +135,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     inboxRoutes(live.cursor, inbox),
     boardRoutes(live.cursor),
     presence,
+    push,
     conversationRoutes(live.cursor, inbox),
     conversationActs,
     scheduledMessages,

@@ -5,9 +5,10 @@ import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { ensureAdmin, openSetUp } from "./services/agents/set-up.ts";
 import { mailAlerts } from "./services/alerts/mail-alerts.ts";
+import { pushAlerts } from "./services/alerts/push.ts";
 import { openDoor } from "./services/channels/door.ts";
 import { openBell } from "./services/platform/bell.ts";
-import { type Platform, systemContext } from "./services/platform/context.ts";
+import { type Context, type Platform, systemContext } from "./services/platform/context.ts";
 import { openDatabase } from "./services/platform/database.ts";
 import { startEmbeddedPostgres } from "./services/platform/embedded-postgres.ts";
 import { factsChannel } from "./services/platform/events.ts";
@@ -19,7 +20,7 @@ import { migrate } from "./services/platform/migrate.ts";
 import { openSecrets } from "./services/platform/secrets.ts";
 import { openLocalStorage } from "./services/platform/storage.ts";
 import { type Job, type Schedule, startSchedule } from "./services/schedule.ts";
-import { composeAlerts } from "./views/mail/alerts.ts";
+import { composeAlerts, composePush } from "./views/mail/alerts.ts";
 
 /** Connections: requests and jobs share one pool, deliveries have their own, so that neither starves the other. */
 const poolSize = 16;
@@ -90,17 +91,30 @@ export async function startServer(
   });
   sessionPool.on("error", (error) => logger.warn({ err: error }, "a session connection was lost"));
   const mailer = config.runsWorker && config.smtpUrl ? openMailer(config.smtpUrl) : null;
-  const mailJobs: Job[] = mailer
-    ? [
-        {
-          name: "mail",
-          line: "*/20 * * * * *",
-          work: (ctx) =>
-            mailAlerts(ctx, mailer, (mail) => composeAlerts(mail, config.baseUrl ?? config.ownUrl)),
-        },
-      ]
-    : [];
-  const schedule: Schedule | null = config.runsWorker ? startSchedule(system, bell, mailJobs) : null;
+  const ownAddress = config.baseUrl ?? config.ownUrl;
+  const telling: Job[] = [
+    // RFC 8292 wants an address of whoever answers for it; a machine without one of its own names this project's domain.
+    {
+      name: "push",
+      line: "*/3 * * * * *",
+      work: (ctx) =>
+        pushAlerts(
+          ctx,
+          composePush,
+          config.baseUrl?.startsWith("https:") ? config.baseUrl : "mailto:hilo@localhost.localdomain",
+        ),
+    },
+    ...(mailer
+      ? [
+          {
+            name: "mail",
+            line: "*/20 * * * * *",
+            work: (ctx: Context) => mailAlerts(ctx, mailer, (mail) => composeAlerts(mail, ownAddress)),
+          },
+        ]
+      : []),
+  ];
+  const schedule: Schedule | null = config.runsWorker ? startSchedule(system, bell, telling) : null;
   const stored = () => {
     if (schedule) schedule.nudge("drain");
     else

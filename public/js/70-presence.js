@@ -44,6 +44,39 @@ document.addEventListener("htmx:after:swap", () => {
   notices = now;
 });
 
+// The browser keeps a script of ours that shows alerts while no page is open.
+const policy = globalThis.trustedTypes?.createPolicy("hilo", {
+  createScriptURL: (path) => (path === "/push-worker.js" ? path : ""),
+});
+const workerPath = policy?.createScriptURL("/push-worker.js") ?? "/push-worker.js";
+
+const asBytes = (key) =>
+  Uint8Array.from(atob(key.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+
+async function bePushed(wanted) {
+  if (!("serviceWorker" in navigator && "PushManager" in globalThis)) return;
+  const registration = await navigator.serviceWorker.register(workerPath);
+  const send = (path, body) =>
+    fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const known = await registration.pushManager.getSubscription();
+  if (!wanted) {
+    if (known) {
+      await send("/push/subscriptions/removal", { endpoint: known.endpoint });
+      await known.unsubscribe();
+    }
+    return;
+  }
+  if ((await Notification.requestPermission()) !== "granted") return;
+  const { key } = await (await fetch("/push/key")).json();
+  const options = { userVisibleOnly: true, applicationServerKey: asBytes(key) };
+  const subscription = known ?? (await registration.pushManager.subscribe(options));
+  await send("/push/subscriptions", subscription.toJSON());
+}
+
 for (const button of document.querySelectorAll("[data-sound]")) {
   const show = () => button.setAttribute("aria-pressed", String(soundWanted()));
   button.hidden = false;
@@ -51,9 +84,8 @@ for (const button of document.querySelectorAll("[data-sound]")) {
   button.addEventListener("click", () => {
     localStorage.setItem("hilo-sound", soundWanted() ? "0" : "1");
     show();
-    if (soundWanted()) {
-      beep();
-      void globalThis.Notification?.requestPermission?.();
-    }
+    if (soundWanted()) beep();
+    // Without a push service (some browsers have none) the sound of open pages is all there is.
+    bePushed(soundWanted()).catch(() => {});
   });
 }

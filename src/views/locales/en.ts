@@ -1274,7 +1274,7 @@ export const en: Record<keyof typeof es, string> = {
   "act.rule.deleted": "Deleted a rule",
   "board.title": "Live board",
   "board.more": "What waits, what falls due and who is there. It updates itself.",
-  "board.sound": "Alerts with sound",
+  "board.sound": "Alerts with sound and in the browser",
   "board.sound_on": "Sound is on",
   "board.all_teams": "All teams",
   "board.waiting": "Waiting for an answer",
@@ -1415,4 +1415,5 @@ export const en: Record<keyof typeof es, string> = {
   "rules.delete_sure": "Delete the rule “{name}”. This cannot be undone.",
   "automation.place_unknown": "{place} cannot be filled in. Use {known}.",
   "scheduled.at": "Day and time",
+  "push.service": "This browser has no push service that is known.",
 };

@@ -1304,7 +1304,7 @@ export const es = {
   "act.rule.deleted": "Borró una regla",
   "board.title": "Tablero en vivo",
   "board.more": "Qué espera, qué vence y quién está. Se actualiza solo.",
-  "board.sound": "Avisos con sonido",
+  "board.sound": "Avisos con sonido y en el navegador",
   "board.sound_on": "Sonido activado",
   "board.all_teams": "Todos los equipos",
   "board.waiting": "Esperan respuesta",
@@ -1445,4 +1445,5 @@ export const es = {
   "rules.delete_sure": "Borrar la regla «{name}». No se puede deshacer.",
   "automation.place_unknown": "{place} no se puede llenar. Usa {known}.",
   "scheduled.at": "Día y hora",
+  "push.service": "Este navegador no tiene un servicio de avisos conocido.",
 } as const;
