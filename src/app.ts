@@ -45,6 +45,7 @@ import { setUpRoutes } from "./routes/set-up.ts";
 import { agentWork } from "./routes/settings/agent-work.ts";
 import { agents } from "./routes/settings/agents.ts";
 import { assignment } from "./routes/settings/assignment.ts";
+import { assignmentRules } from "./routes/settings/assignment-rules.ts";
 import { automation } from "./routes/settings/automation.ts";
 import { fields } from "./routes/settings/fields.ts";
 import { firm } from "./routes/settings/firm.ts";
@@ -166,6 +167,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     sla,
     teams,
     assignment,
+    assignmentRules,
     automation,
     agentWork,
     agents,

@@ -2,13 +2,15 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { nudge } from "../services/alerts/alerts.ts";
 import { assign } from "../services/conversations/assign.ts";
+import { swap } from "../services/conversations/swap.ts";
+import { Conflict } from "../services/platform/errors.ts";
 import { getBoard } from "../services/routing/board.ts";
 import { presentBoard } from "../views/board/present.ts";
 import { startOfDay } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
 import { requirePermission } from "./guards.ts";
 import { fragment, redirect } from "./respond.ts";
-import { idParam, optionalId } from "./validate.ts";
+import { idParam, ids, optionalId } from "./validate.ts";
 
 const assignmentForm = z.object({ agent_id: optionalId });
 
@@ -28,6 +30,13 @@ export function boardRoutes(cursor: () => string): Router {
   board.post("/board/:id/assignment", async (req, res) => {
     const { agent_id: agentId } = assignmentForm.parse(req.body ?? {});
     if (agentId !== null) await assign(req.ctx, idParam(req.params), { agentId });
+    await answer(req, res);
+  });
+
+  board.post("/board/swap", async (req, res) => {
+    const [one, other, ...more] = ids.parse(req.body?.swap);
+    if (one === undefined || other === undefined || more.length > 0) throw new Conflict("board.swap_two");
+    await swap(req.ctx, one, other);
     await answer(req, res);
   });
 

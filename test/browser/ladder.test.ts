@@ -87,4 +87,18 @@ describe("nothing waits unseen, in browsers", () => {
     expect(ana.complaints).to.deep.equal([]);
     await ana.context.close();
   });
+
+  it("keeps the script that shows alerts while no page is open, under the page's policy", async () => {
+    const carmen = await signIn(browser, hilo.url, "carmen");
+    await carmen.context.grantPermissions(["notifications"], { origin: hilo.url });
+    await goTo(carmen.page, `${hilo.url}/board`);
+    await carmen.page.locator("[data-sound]").click();
+    expect(await carmen.page.locator("[data-sound]").getAttribute("aria-pressed")).to.equal("true");
+    const script = await carmen.page.evaluate(
+      async () => (await navigator.serviceWorker.ready).active?.scriptURL,
+    );
+    expect(script).to.match(/\/push-worker\.js$/);
+    expect(carmen.complaints).to.deep.equal([]);
+    await carmen.context.close();
+  });
 });

@@ -26,49 +26,52 @@ export interface Assignment {
  * not see the conversation, the team is unknown, or the firm wants a note with what passes from one agent to another.
  */
 export function assign(ctx: Context, conversationId: number, to: Assignment): Promise<Conversation> {
-  return transact(ctx, async (tx) => {
-    const conversation = await lockConversation(tx, conversationId);
-    if (!can(tx.actor, "assign")) throw new Forbidden();
-    const assigneeId = to.agentId === undefined ? conversation.assigneeId : to.agentId;
-    const teamId = to.teamId === undefined ? conversation.teamId : to.teamId;
-    if (assigneeId === conversation.assigneeId && teamId === conversation.teamId) return conversation;
-    if (to.wasAgentId !== undefined && to.wasAgentId !== conversation.assigneeId)
-      throw new Conflict("conversation.taken_by", { name: conversation.assigneeName ?? "–" });
-    if (assigneeId !== null) await checkAssignee(tx.db, assigneeId, conversation.isolatedInboxId);
-    if (
-      teamId !== null &&
-      !(await row(tx.db, "select 1 from teams where id = ? and archived_at is null", [teamId]))
-    ) {
-      throw new Invalid({ team_id: "conversation.team_unknown" });
-    }
-    await keepNote(tx, conversation, to, assigneeId);
-    // Waits while conversations are given out, so that what is taken by hand counts for the caps.
-    if (assigneeId !== null)
-      await tx.db.raw("select id from agents where id = ? for no key update", [assigneeId]);
-    await tx
-      .db("conversations")
-      .where({ id: conversationId })
-      .update({ assignee_id: assigneeId, team_id: teamId });
-    await tx.db("assignments").insert({
-      conversation_id: conversationId,
-      assignee_id: assigneeId,
-      team_id: teamId,
-      assigned_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
-      reason: "by_hand",
-    });
-    await keepClocks(tx, [conversationId], { moved: "by_hand" });
-    await tellAssignee(tx, conversationId, assigneeId === conversation.assigneeId ? null : assigneeId);
-    tx.record(
-      { type: "conversation.changed", conversationId },
-      {
-        act: assigneeId === null ? "conversation.unassigned" : "conversation.assigned",
-        conversationId,
-        agentId: assigneeId,
-        data: { teamId, before: conversation.assigneeId },
-      },
-    );
-    return getConversation(tx, conversationId);
+  return transact(ctx, (tx) => assignIn(tx, conversationId, to));
+}
+
+/** The same inside a command that has more to do. */
+export async function assignIn(tx: Tx, conversationId: number, to: Assignment): Promise<Conversation> {
+  const conversation = await lockConversation(tx, conversationId);
+  if (!can(tx.actor, "assign")) throw new Forbidden();
+  const assigneeId = to.agentId === undefined ? conversation.assigneeId : to.agentId;
+  const teamId = to.teamId === undefined ? conversation.teamId : to.teamId;
+  if (assigneeId === conversation.assigneeId && teamId === conversation.teamId) return conversation;
+  if (to.wasAgentId !== undefined && to.wasAgentId !== conversation.assigneeId)
+    throw new Conflict("conversation.taken_by", { name: conversation.assigneeName ?? "–" });
+  if (assigneeId !== null) await checkAssignee(tx.db, assigneeId, conversation.isolatedInboxId);
+  if (
+    teamId !== null &&
+    !(await row(tx.db, "select 1 from teams where id = ? and archived_at is null", [teamId]))
+  ) {
+    throw new Invalid({ team_id: "conversation.team_unknown" });
+  }
+  await keepNote(tx, conversation, to, assigneeId);
+  // Waits while conversations are given out, so that what is taken by hand counts for the caps.
+  if (assigneeId !== null)
+    await tx.db.raw("select id from agents where id = ? for no key update", [assigneeId]);
+  await tx
+    .db("conversations")
+    .where({ id: conversationId })
+    .update({ assignee_id: assigneeId, team_id: teamId });
+  await tx.db("assignments").insert({
+    conversation_id: conversationId,
+    assignee_id: assigneeId,
+    team_id: teamId,
+    assigned_by_id: tx.actor.kind === "agent" ? tx.actor.id : null,
+    reason: "by_hand",
   });
+  await keepClocks(tx, [conversationId], { moved: "by_hand" });
+  await tellAssignee(tx, conversationId, assigneeId === conversation.assigneeId ? null : assigneeId);
+  tx.record(
+    { type: "conversation.changed", conversationId },
+    {
+      act: assigneeId === null ? "conversation.unassigned" : "conversation.assigned",
+      conversationId,
+      agentId: assigneeId,
+      data: { teamId, before: conversation.assigneeId },
+    },
+  );
+  return getConversation(tx, conversationId);
 }
 
 /** Whoever is given something by a colleague hears of it; `alerts` stands above this room, so its row is written here. */

@@ -36,13 +36,14 @@ export async function dryRun(ctx: Reader): Promise<DryRun> {
     name: string;
     text: string;
     inboxId: number | null;
+    topicId: number | null;
     language: string;
     tagIds: number[];
     highValue: boolean;
     openedAt: Date;
   }>(
     ctx.db,
-    `select c.id, p.name, m.text, m.inbox_id as "inboxId", p.language, c.opened_at as "openedAt",
+    `select c.id, p.name, m.text, m.inbox_id as "inboxId", c.topic_id as "topicId", p.language, c.opened_at as "openedAt",
        coalesce((select array_agg(tag_id) from contact_tags where contact_id = p.id), '{}') as "tagIds",
        exists (select 1 from purchases b where b.contact_id = p.id and b.returned_at is null and b.currency is not null
          and coalesce(b.placed_at, b.created_at) between c.opened_at - interval '30 days' and c.opened_at

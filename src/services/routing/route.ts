@@ -20,6 +20,7 @@ interface Unrouted {
   id: number;
   inboxId: number | null;
   inboxTeamId: number | null;
+  topicId: number | null;
   language: string;
   tagIds: number[];
   highValue: boolean;
@@ -114,7 +115,7 @@ function readUnrouted(
     group by b.currency having sum(b.amount) > f.high_value_amount)`;
   return rows(
     tx.db,
-    `select c.id, c.last_inbox_id as "inboxId", x.team_id as "inboxTeamId", p.language,
+    `select c.id, c.last_inbox_id as "inboxId", x.team_id as "inboxTeamId", c.topic_id as "topicId", p.language,
        ${asksTags ? "coalesce((select array_agg(tag_id) from contact_tags where contact_id = c.contact_id), '{}')" : "'{}'::bigint[]"} as "tagIds",
        ${value} as "highValue",
        ${count(`select count(*) from conversations o where o.contact_id = c.contact_id and o.opened_at > now() - interval '${conversationsWithin} days'`, "frequent_conversations")} as frequent,

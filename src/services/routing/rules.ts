@@ -11,9 +11,10 @@ export function matchRule(rules: readonly Rule[], arriving: Arriving): Rule | nu
 }
 
 function holds(conditions: RuleConditions, arriving: Arriving): boolean {
-  const { inboxIds, keywords, languages, tagIds, highValue, hours } = conditions;
+  const { inboxIds, topicIds, keywords, languages, tagIds, highValue, hours } = conditions;
   return (
     (!inboxIds?.length || (arriving.inboxId !== null && inboxIds.includes(arriving.inboxId))) &&
+    (!topicIds?.length || (arriving.topicId !== null && topicIds.includes(arriving.topicId))) &&
     (!keywords?.length || keywords.some((word) => contains(arriving.words, plainWords(word)))) &&
     (!languages?.length || languages.includes(languageCode(arriving.language))) &&
     (!tagIds?.length || tagIds.some((tag) => arriving.tagIds.includes(tag))) &&
@@ -49,6 +50,7 @@ function takesAll(earlier: RuleConditions, later: RuleConditions): boolean {
     !wide?.length || (narrow !== undefined && narrow.length > 0 && narrow.every((one) => wide.includes(one)));
   return (
     within(earlier.inboxIds, later.inboxIds) &&
+    within(earlier.topicIds, later.topicIds) &&
     within(earlier.keywords?.map(plainWords), later.keywords?.map(plainWords)) &&
     within(earlier.languages, later.languages) &&
     within(earlier.tagIds, later.tagIds) &&

@@ -7,6 +7,8 @@ export type Strategy = (typeof strategies)[number];
 /** All that are given must hold; of a list one is enough. `keywords` are looked for as whole words of what the contact wrote. */
 export interface RuleConditions {
   inboxIds?: number[];
+  /** What a conversation that reopens, or waits in the queue, was said to be about. */
+  topicIds?: number[];
   keywords?: string[];
   /** BCP 47, lower case: `es`, `en`. */
   languages?: string[];
@@ -34,6 +36,7 @@ export interface Rule {
 /** What a rule looks at. */
 export interface Arriving {
   inboxId: number | null;
+  topicId: number | null;
   /** Everything that the contact wrote, without accents, lower case. */
   words: string;
   language: string;

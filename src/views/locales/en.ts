@@ -1416,4 +1416,8 @@ export const en: Record<keyof typeof es, string> = {
   "automation.place_unknown": "{place} cannot be filled in. Use {known}.",
   "scheduled.at": "Day and time",
   "push.service": "This browser has no push service that is known.",
+  "board.swap": "Swap the two that are ticked",
+  "board.swap_name": "Tick the one of {name} to swap it",
+  "board.swap_two": "Tick two conversations of different agents.",
+  "conversation.swap_hands": "To swap them, each must be of another agent.",
 };

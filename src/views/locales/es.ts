@@ -1446,4 +1446,8 @@ export const es = {
   "automation.place_unknown": "{place} no se puede llenar. Usa {known}.",
   "scheduled.at": "Día y hora",
   "push.service": "Este navegador no tiene un servicio de avisos conocido.",
+  "board.swap": "Intercambiar las dos marcadas",
+  "board.swap_name": "Marcar la de {name} para intercambiarla",
+  "board.swap_two": "Marca dos conversaciones de agentes distintos.",
+  "conversation.swap_hands": "Para intercambiarlas, cada una tiene que ser de un agente distinto.",
 } as const;

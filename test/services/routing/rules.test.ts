@@ -10,6 +10,7 @@ const rule = (id: number, conditions: RuleConditions): Rule => ({
 });
 const arriving: Arriving = {
   inboxId: 1,
+  topicId: 3,
   words: "quiero mi reembolso ya",
   language: "es-MX",
   tagIds: [7],
@@ -27,6 +28,8 @@ describe("assignment rules", () => {
       [{ keywords: ["mi reembolso"] }, true],
       [{ keywords: ["  "] }, false],
       [{ inboxIds: [2] }, false],
+      [{ topicIds: [3] }, true],
+      [{ topicIds: [4] }, false],
       [{ inboxIds: [2, 1], languages: ["es"] }, true],
       [{ languages: ["en"] }, false],
       [{ tagIds: [7] }, true],
