@@ -8,7 +8,7 @@ import type { Choice } from "../../views/settings/views.ts";
 import { requirePermission } from "../guards.ts";
 import { redirect } from "../respond.ts";
 import { errorWords, idParam, ids, optionalId, parseForm, text, typed } from "../validate.ts";
-import { loadChoices, priorities } from "./sla.ts";
+import { loadChoices, priorities } from "./choices.ts";
 
 const ruleForm = z.object({
   name: text(400),

@@ -9,7 +9,7 @@ import { translateFor } from "../../views/i18n.ts";
 import { requirePermission } from "../guards.ts";
 import { redirect } from "../respond.ts";
 import { errorWords, idParam, parseForm, text, typed } from "../validate.ts";
-import { loadChoices } from "./sla.ts";
+import { loadChoices } from "./choices.ts";
 
 const number = text(6)
   .regex(/^\d{1,5}$/, "giving.number")

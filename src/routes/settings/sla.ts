@@ -1,9 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
-import { listTeams } from "../../services/agents/queries.ts";
 import { listCalendars } from "../../services/business-hours/queries.ts";
-import { listTopics } from "../../services/cases/topics.ts";
-import { listInboxes } from "../../services/inboxes/queries.ts";
 import { Invalid } from "../../services/platform/errors.ts";
 import { parseDuration, writeDuration } from "../../services/sla/duration.ts";
 import { previewMessage } from "../../services/sla/preview.ts";
@@ -14,21 +11,14 @@ import {
   movePolicy,
   savePolicy,
 } from "../../services/sla/save-policy.ts";
-import {
-  type Policy,
-  type PolicyConditions,
-  type Priority,
-  type Targets,
-  targetNames,
-} from "../../services/sla/types.ts";
-import { listTags } from "../../services/tags/tags.ts";
+import { type Policy, type PolicyConditions, type Targets, targetNames } from "../../services/sla/types.ts";
 import { exact } from "../../views/format.ts";
 import { translateFor } from "../../views/i18n.ts";
 import { requirePermission } from "../guards.ts";
 import { fragment, redirect } from "../respond.ts";
 import { errorWords, idParam, ids, localTime, optionalId, parseForm, text, typed } from "../validate.ts";
+import { loadChoices, priorities } from "./choices.ts";
 
-export const priorities = ["urgent", "high", "normal", "low"] as const satisfies readonly Priority[];
 const policyForm = z.object({
   name: text(400),
   business_hours_id: optionalId,
@@ -53,33 +43,7 @@ const policyForm = z.object({
 export const sla: Router = Router();
 sla.use("/settings/sla", requirePermission("configure"));
 
-sla.get("/settings/sla", async (req, res) => {
-  const t = translateFor(req.viewer.locale);
-  const [policies, choices] = await Promise.all([listPolicies(req.ctx), loadChoices(req)]);
-  res.send(
-    req.render("settings/sla/index", {
-      title: t("sla.title"),
-      policies: policies.map((policy, index) => ({
-        id: policy.id,
-        name: policy.name,
-        isDefault: policy.isDefault,
-        isFirst: index === 0,
-        isLast: index >= policies.length - 2,
-        applies: policy.isDefault ? t("sla.applies_rest") : describe(req, policy.conditions, choices),
-        targets: targetNames.flatMap((name) => {
-          const target = policy.targets[name];
-          return target ? [`${t(`target.${name}`)} ${writeDuration(target.inside)}`] : [];
-        }),
-      })),
-      priorities: priorities.map((value) => ({
-        value,
-        name: t(`priority.${value}`),
-        isChosen: value === "normal",
-      })),
-      teams: choices.teams,
-    }),
-  );
-});
+sla.get("/settings/sla", (req, res) => index(req, res));
 
 sla.get("/settings/sla/preview", async (req, res) => {
   const t = translateFor(req.viewer.locale);
@@ -126,14 +90,48 @@ sla.post("/settings/sla/:id", (req, res) => save(req, res, idParam(req.params)))
 
 sla.post("/settings/sla/:id/position", async (req, res) => {
   const { direction } = parseForm(z.object({ direction: z.enum(["up", "down"]) }), req.body);
-  await movePolicy(req.ctx, idParam(req.params), direction);
-  redirect(res, "/settings/sla");
+  try {
+    await movePolicy(req.ctx, idParam(req.params), direction);
+    redirect(res, "/settings/sla");
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    await index(req, res.status(422), Object.values(errorWords(error, req.viewer)).join(" "));
+  }
 });
 
 sla.post("/settings/sla/:id/archiving", async (req, res) => {
   await archivePolicy(req.ctx, idParam(req.params));
   redirect(res, "/settings/sla");
 });
+
+async function index(req: Request, res: Response, error = ""): Promise<void> {
+  const t = translateFor(req.viewer.locale);
+  const [policies, choices] = await Promise.all([listPolicies(req.ctx), loadChoices(req)]);
+  res.send(
+    req.render("settings/sla/index", {
+      title: t("sla.title"),
+      error,
+      policies: policies.map((policy, index) => ({
+        id: policy.id,
+        name: policy.name,
+        isDefault: policy.isDefault,
+        isFirst: index === 0,
+        isLast: index >= policies.length - 2,
+        applies: policy.isDefault ? t("sla.applies_rest") : describe(req, policy.conditions, choices),
+        targets: targetNames.flatMap((name) => {
+          const target = policy.targets[name];
+          return target ? [`${t(`target.${name}`)} ${writeDuration(target.inside)}`] : [];
+        }),
+      })),
+      priorities: priorities.map((value) => ({
+        value,
+        name: t(`priority.${value}`),
+        isChosen: value === "normal",
+      })),
+      teams: choices.teams,
+    }),
+  );
+}
 
 interface Choices {
   inboxes: { id: number; name: string }[];

@@ -69,11 +69,14 @@ function lockQueue(
        order by (case c.priority when 'urgent' then 0 when 'high' then 1 when 'normal' then 2 else 3 end), c.waiting_since, c.id
        limit ${perTransaction} for update of c skip locked)
      select c.id, c.team_id as "teamId", x.team_id as "isolatedTeamId", c.skill,
-       case when l.reason = 'no_movement' and l.assignee_id is null then h.assignee_id end as "notAgentId",
+       case when l.reason = 'no_movement' and l.assignee_id is null
+         -- Whoever answers again is at work again.
+         and not exists (select 1 from agents b where b.id = h.assignee_id and b.last_reply_at > l.created_at)
+         then h.assignee_id end as "notAgentId",
        coalesce(h.assignee_id, (select assignee_id from conversations o where o.contact_id = c.contact_id and o.id <> c.id and o.assignee_id is not null
            and (o.isolated_inbox_id is null or o.isolated_inbox_id = c.isolated_inbox_id) order by o.opened_at desc limit 1)) as "lastAgentId"
      from next join conversations c using (id) left join inboxes x on x.id = c.isolated_inbox_id
-       left join lateral (select assignee_id, reason from assignments where conversation_id = c.id order by id desc limit 1) l on true
+       left join lateral (select assignee_id, reason, created_at from assignments where conversation_id = c.id order by id desc limit 1) l on true
        left join lateral (select assignee_id from assignments where conversation_id = c.id and assignee_id is not null
          order by id desc limit 1) h on true
      order by (case c.priority when 'urgent' then 0 when 'high' then 1 when 'normal' then 2 else 3 end), c.waiting_since, c.id`,

@@ -22,7 +22,7 @@ export async function getRule(ctx: Reader, id: number): Promise<Rule> {
 }
 
 /**
- * Adds a rule at the end, or changes one.
+ * Adds a rule at the end, before whatever would take everything from it, or changes one.
  *
  * @throws Forbidden, NotFound; Invalid for a name that is taken, a rule that does nothing, and one that never comes to its turn
  * or keeps another from it.
@@ -56,8 +56,30 @@ export function saveRule(ctx: Context, id: number | null, rule: Omit<Rule, "id">
       { id, name, conditions: json(conditions), actions: json(actions) },
     );
     if (!saved) throw new NotFound();
+    if (id === null) await putBeforeWider(tx, saved.id);
     return { id: saved.id, act: "rule.saved", data: { name } };
   });
+}
+
+/** A new rule that an earlier one takes everything from stands before that one: so it comes to its turn. */
+async function putBeforeWider(tx: Tx, id: number): Promise<void> {
+  const all = await listRules(tx);
+  const shadowed = findShadowed(all);
+  const rule = all.at(-1);
+  if (shadowed?.rule.id !== id || !rule) return;
+  const order = all.slice(0, -1);
+  order.splice(order.indexOf(shadowed.by), 0, rule);
+  await writeOrder(
+    tx,
+    order.map((one) => one.id),
+  );
+}
+
+async function writeOrder(tx: Tx, ids: readonly number[]): Promise<void> {
+  await tx.db.raw(
+    "update assignment_rules r set position = o.n from unnest(?::bigint[]) with ordinality as o(id, n) where r.id = o.id",
+    [[...ids]],
+  );
 }
 
 /** @throws Invalid when one of the rules would never come to its turn any more. */
@@ -69,9 +91,9 @@ export function moveRule(ctx: Context, id: number, direction: "up" | "down"): Pr
     if (!moved) throw new NotFound();
     all.splice(at, 1);
     all.splice(Math.max(0, at + (direction === "up" ? -1 : 1)), 0, moved);
-    await tx.db.raw(
-      "update assignment_rules r set position = o.n from unnest(?::bigint[]) with ordinality as o(id, n) where r.id = o.id",
-      [all.map((rule) => rule.id)],
+    await writeOrder(
+      tx,
+      all.map((rule) => rule.id),
     );
     return { id, act: "rule.moved", data: { name: moved.name, direction } };
   });

@@ -75,3 +75,26 @@ export function dueOf(target: Target | null, open: OpenTime, startedAt: number):
   const { inBusinessTime, seconds } = countingOf(target, open, startedAt);
   return advance(open, inBusinessTime, startedAt, seconds);
 }
+
+/** A policy that no conversation ever reaches, because an earlier one takes everything that it would take; null when each has its turn. */
+export function findShadowedPolicy(policies: readonly Policy[]): { policy: Policy; by: Policy } | null {
+  const narrow = policies.filter(({ isDefault }) => !isDefault);
+  for (const [index, policy] of narrow.entries()) {
+    const by = narrow.slice(0, index).find((earlier) => takesAll(earlier, policy));
+    if (by) return { policy, by };
+  }
+  return null;
+}
+
+function takesAll({ conditions: earlier }: Policy, { conditions: later }: Policy): boolean {
+  const within = <T>(wide: readonly T[] | undefined, narrow: readonly T[] | undefined) =>
+    !wide?.length || (narrow !== undefined && narrow.length > 0 && narrow.every((one) => wide.includes(one)));
+  return (
+    within(earlier.inboxIds, later.inboxIds) &&
+    within(earlier.teamIds, later.teamIds) &&
+    within(earlier.topicIds, later.topicIds) &&
+    within(earlier.tagIds, later.tagIds) &&
+    within(earlier.priorities, later.priorities) &&
+    (!earlier.highValue || later.highValue === true)
+  );
+}

@@ -4,6 +4,7 @@ import { json, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { lockMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
+import { findShadowedPolicy } from "./clock.ts";
 import { keepClocks } from "./keep-clocks.ts";
 import { policyColumns } from "./rulebook.ts";
 import { type Policy, type PolicyConditions, type Targets, targetNames } from "./types.ts";
@@ -31,7 +32,8 @@ export interface NewPolicy {
  * Adds a policy before the default one, or changes one.
  *
  * @param recounted what runs takes the new targets; else it keeps those that it began with.
- * @throws Forbidden, NotFound; Invalid for a name that is taken, a policy that promises nothing or applies to nothing in particular.
+ * @throws Forbidden, NotFound; Invalid for a name that is taken, a policy that promises nothing or applies to nothing in particular,
+ * and one that never comes to its turn or keeps another from it.
  */
 export function savePolicy(
   ctx: Context,
@@ -70,9 +72,40 @@ export function savePolicy(
       },
     );
     if (!saved) throw new NotFound();
+    if (id === null) await putBeforeWider(tx, saved.id);
+    await checkTurns(tx);
     if (recounted) await recount(tx);
     return { id: saved.id, act: "sla_policy.saved", data: { name, recounted } };
   });
+}
+
+/** A new policy that an earlier one takes everything from stands before that one. */
+async function putBeforeWider(tx: Tx, id: number): Promise<void> {
+  const all = (await listPolicies(tx)).filter(({ isDefault }) => !isDefault);
+  const shadowed = findShadowedPolicy(all);
+  const policy = all.at(-1);
+  if (shadowed?.policy.id !== id || !policy) return;
+  const order = all.slice(0, -1);
+  order.splice(order.indexOf(shadowed.by), 0, policy);
+  await writeOrder(
+    tx,
+    order.map((one) => one.id),
+  );
+}
+
+async function writeOrder(tx: Tx, ids: readonly number[]): Promise<void> {
+  await tx.db.raw(
+    "update sla_policies s set position = o.n from unnest(?::bigint[]) with ordinality as o(id, n) where s.id = o.id",
+    [[...ids]],
+  );
+}
+
+/** @throws Invalid when one of the policies never comes to its turn. */
+async function checkTurns(tx: Tx): Promise<void> {
+  const shadowed = findShadowedPolicy(await listPolicies(tx));
+  if (!shadowed) return;
+  const { policy, by } = shadowed;
+  throw new Invalid({ conditions: "rules.never_reached" }, { rule: policy.name, by: by.name });
 }
 
 function checkTargets(targets: Targets): void {
@@ -111,10 +144,11 @@ export function movePolicy(ctx: Context, id: number, direction: "up" | "down"): 
     if (!moved) throw new NotFound();
     all.splice(at, 1);
     all.splice(Math.max(0, at + (direction === "up" ? -1 : 1)), 0, moved);
-    await tx.db.raw(
-      "update sla_policies s set position = o.n from unnest(?::bigint[]) with ordinality as o(id, n) where s.id = o.id",
-      [all.map((policy) => policy.id)],
+    await writeOrder(
+      tx,
+      all.map((policy) => policy.id),
     );
+    await checkTurns(tx);
     return { id, act: "sla_policy.moved", data: { name: moved.name, direction } };
   });
 }

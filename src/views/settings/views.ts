@@ -13,6 +13,7 @@ export interface SettingsViews {
     timeZones: string[];
   };
   "settings/sla/index": Page & {
+    error: string;
     policies: {
       id: number;
       name: string;

@@ -3,9 +3,9 @@ import { assign } from "../../../src/services/conversations/assign.ts";
 import { resolve } from "../../../src/services/conversations/status.ts";
 import { swap } from "../../../src/services/conversations/swap.ts";
 import { json, row, rows } from "../../../src/services/platform/database.ts";
-import { Conflict } from "../../../src/services/platform/errors.ts";
+import { Conflict, type Invalid } from "../../../src/services/platform/errors.ts";
 import { distribute } from "../../../src/services/routing/distribute.ts";
-import { saveRule } from "../../../src/services/routing/save-rule.ts";
+import { listRules, moveRule, saveRule } from "../../../src/services/routing/save-rule.ts";
 import { getWork, saveWork } from "../../../src/services/routing/save-work.ts";
 import { type Cast, openCast } from "../../support/cast.ts";
 import { deliver, delivery, messageValue, write } from "../../support/meta.ts";
@@ -170,5 +170,26 @@ describe("giving out by rules, in crowds and by exchange", () => {
     await swap(cast.carmen, other.conversationId, one.conversationId);
     expect(await assignee(one.conversationId)).to.equal(cast.ids.bruno);
     expect(await assignee(other.conversationId)).to.equal(cast.ids.ana);
+  });
+
+  it("puts a new rule before what would take everything from it, and refuses one that nothing reaches", async () => {
+    const actions = { priority: "high" as const };
+    const wide = await saveRule(cast.diego, null, { name: "Todo", conditions: {}, actions });
+    const narrow = await saveRule(cast.diego, null, {
+      name: "Facturas",
+      conditions: { keywords: ["factura"] },
+      actions,
+    });
+    expect((await listRules(cast.diego)).map(({ id }) => id)).to.deep.equal([narrow, wide]);
+    const refused = (work: Promise<unknown>) => work.catch((error: unknown) => (error as Invalid).fields);
+    expect(
+      await refused(saveRule(cast.diego, narrow, { name: "Facturas", conditions: {}, actions })),
+    ).to.deep.equal({
+      conditions: "rules.never_reached",
+    });
+    expect(await refused(moveRule(cast.diego, narrow, "down"))).to.deep.equal({
+      conditions: "rules.never_reached",
+    });
+    expect((await listRules(cast.diego)).map(({ id }) => id)).to.deep.equal([narrow, wide]);
   });
 });

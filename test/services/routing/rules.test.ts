@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { findShadowed, matchRule } from "../../../src/services/routing/rules.ts";
 import type { Arriving, Rule, RuleConditions } from "../../../src/services/routing/types.ts";
+import { findShadowedPolicy } from "../../../src/services/sla/clock.ts";
+import type { Policy } from "../../../src/services/sla/types.ts";
 
 const rule = (id: number, conditions: RuleConditions): Rule => ({
   id,
@@ -56,5 +58,27 @@ describe("assignment rules", () => {
     expect(shadowed({ keywords: ["a"] }, { keywords: ["a", "b"] })).to.equal(null);
     expect(shadowed({ inboxIds: [1] }, { inboxIds: [2] }, {})).to.equal(null);
     expect(shadowed({ highValue: true }, {})).to.equal(null);
+  });
+
+  it("so do policies: the default one takes the rest, whatever it says", () => {
+    const policy = (id: number, conditions: Policy["conditions"], isDefault = false): Policy => ({
+      id,
+      name: `p${id}`,
+      isDefault,
+      conditions,
+      targets: {
+        first_response: null,
+        next_response: null,
+        movement: null,
+        reassignment: null,
+        resolution: null,
+      },
+      businessHoursId: null,
+    });
+    const shadowed = (...all: Policy[]) => findShadowedPolicy(all)?.policy.id ?? null;
+    const urgent = policy(1, { priorities: ["urgent"] });
+    expect(shadowed(urgent, policy(2, { priorities: ["urgent"], teamIds: [1] }))).to.equal(2);
+    expect(shadowed(policy(2, { priorities: ["urgent"], teamIds: [1] }), urgent)).to.equal(null);
+    expect(shadowed(urgent, policy(3, {}, true))).to.equal(null);
   });
 });
