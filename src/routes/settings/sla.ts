@@ -140,16 +140,6 @@ interface Choices {
   tags: { id: number; name: string }[];
 }
 
-export async function loadChoices({ ctx }: Request): Promise<Choices> {
-  const [inboxes, teams, topics, tags] = await Promise.all([
-    listInboxes(ctx),
-    listTeams(ctx),
-    listTopics(ctx),
-    listTags(ctx),
-  ]);
-  return { inboxes, teams, topics, tags };
-}
-
 /** What must hold, in words. */
 function describe(req: Request, conditions: PolicyConditions, choices: Choices): string {
   const t = translateFor(req.viewer.locale);
