@@ -12,6 +12,7 @@ import { wakeSnoozed } from "./conversations/status.ts";
 import { sweepViewers } from "./conversations/viewers.ts";
 import { forgetImports, runImports } from "./imports/run-imports.ts";
 import type { Bell } from "./platform/bell.ts";
+import { onClockJump } from "./platform/clock-jumps.ts";
 import type { Context } from "./platform/context.ts";
 import { type Loop, startLoop } from "./platform/loop.ts";
 import { forgetOld } from "./platform/retention.ts";
@@ -67,7 +68,14 @@ export function startSchedule(ctx: Context, bell: Bell, more: readonly Job[] = [
   const tasks = [...(jobs as readonly Job[]), ...more].map(({ name, line, work, restMs = 0 }) => {
     const loop = startLoop(name, ctx.logger, () => work(ctx), restMs);
     loops.set(name, loop);
-    return cron.schedule(line, () => loop.nudge());
+    // What was missed is done by the next run; a line of the log for each second of a jump would help nobody.
+    return cron.schedule(line, () => loop.nudge(), { suppressMissedWarning: true });
+  });
+  // node-cron waits for its next time of the wall: after a clock was set back an hour it would rest for that hour.
+  const unwatch = onClockJump((ms) => {
+    ctx.logger.warn({ seconds: Math.round(ms / 1000) }, "the host's clock was set; every job starts over");
+    void Promise.all(tasks.map((task) => Promise.resolve(task.stop()).then(() => task.start())));
+    for (const loop of loops.values()) loop.nudge();
   });
   bell.onFacts((facts) => {
     for (const { type } of facts) {
@@ -83,6 +91,7 @@ export function startSchedule(ctx: Context, bell: Bell, more: readonly Job[] = [
   return {
     nudge: (name) => loops.get(name)?.nudge(),
     async stop() {
+      unwatch();
       await Promise.all(tasks.map((task) => task.destroy()));
       await Promise.all([...loops.values()].map((loop) => loop.stop()));
     },
