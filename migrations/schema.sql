@@ -958,7 +958,7 @@ table retention_rules (
 table roles (
   id bigint not null generated always as identity
   name text not null
-  permissions text[] not null
+  permissions text[] not null -- Names of services/agents/policy.ts.
   built_in boolean not null default false
   created_at timestamp with time zone not null default now()
   constraint roles_pkey PRIMARY KEY (id)

@@ -53,6 +53,7 @@ import { hours } from "./routes/settings/hours.ts";
 import { inboundEvents } from "./routes/settings/inbound-events.ts";
 import { inboxes } from "./routes/settings/inboxes.ts";
 import { profile } from "./routes/settings/profile.ts";
+import { roles } from "./routes/settings/roles.ts";
 import { sla } from "./routes/settings/sla.ts";
 import { tags } from "./routes/settings/tags.ts";
 import { teams } from "./routes/settings/teams.ts";
@@ -170,6 +171,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     assignmentRules,
     automation,
     agentWork,
+    roles,
     agents,
     inboxes,
     topics,

@@ -27,6 +27,7 @@ export const icons = [
   "eye",
   "gauge",
   "shuffle",
+  "shield-check",
   "send",
   "file-text",
   "file-x",

@@ -11,7 +11,7 @@ const pageSize = 100;
 /** Who did what, for those who may know. */
 export const audit: Router = Router();
 
-audit.get("/audit", requirePermission("audit"), async (req, res) => {
+audit.get("/audit", requirePermission("audit.see"), async (req, res) => {
   const before = optionalId.catch(null).parse(req.query.before);
   const found = await listAuditEvents(req.ctx, { before, limit: pageSize + 1 });
   const shown = found.slice(0, pageSize);

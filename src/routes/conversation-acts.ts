@@ -4,6 +4,7 @@ import { resolveConversation } from "../services/automation/resolve-conversation
 import { assign } from "../services/conversations/assign.ts";
 import { classify } from "../services/conversations/classify.ts";
 import { getConversation } from "../services/conversations/queries.ts";
+import { findVisible } from "../services/conversations/seen.ts";
 import { reopen, setPending, snooze } from "../services/conversations/status.ts";
 import { tagConversation, untagConversation } from "../services/conversations/tags.ts";
 import { Invalid } from "../services/platform/errors.ts";
@@ -43,6 +44,8 @@ acts.post("/conversations/:id/assignment", async (req, res) => {
     note,
     wasAgentId: was === undefined ? undefined : optionalId.parse(was),
   });
+  // Who sees only what is theirs has given it out of sight.
+  if ((await findVisible(req.ctx, [conversation.id])).length === 0) return leave(req, res, "/inbox");
   if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
   fragment(res, await renderHead(req, conversation));
 });

@@ -30,7 +30,7 @@ const mappingForm = z.object({
 
 /** Lists that come in: uploaded, mapped, checked without writing, then imported with progress and a list of faults. */
 export const imports: Router = Router();
-imports.use("/imports", requirePermission("import"));
+imports.use("/imports", requirePermission("contacts.import"));
 
 imports.get("/imports", (req, res) => index(req, res));
 

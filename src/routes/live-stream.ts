@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Request, Response } from "express";
+import { rightsKey } from "../services/agents/policy.ts";
 import { threadName } from "../services/conversations/seen.ts";
 import type { Context } from "../services/platform/context.ts";
 import { createRender, type Render, type Viewer } from "../views/index.ts";
@@ -57,14 +58,7 @@ export const viewing = ({ id, conversationId, agentId }: Stream) =>
 
 /** Streams with the same key see the same things in the same words: one question and one render serve them all. */
 export function audienceKey({ ctx, viewer }: Stream): string {
-  const { actor } = ctx;
-  if (actor.kind !== "agent") return "nobody";
-  return [
-    viewer.locale,
-    viewer.timeZone,
-    [...actor.teamIds].join(","),
-    [...actor.permissions].sort().join(","),
-  ].join("|");
+  return [viewer.locale, viewer.timeZone, rightsKey(ctx.actor)].join("|");
 }
 
 /** The same of one page: what is pushed names the page's own thread. */

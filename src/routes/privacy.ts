@@ -92,7 +92,7 @@ privacy.get("/contacts/:id/erasure", async (req, res) => {
       title: t("privacy.erase"),
       contactId: contact.id,
       name,
-      mayErase: req.viewer.permissions.has("erase"),
+      mayErase: req.viewer.permissions.has("contacts.erase"),
       lost: presentExtent(await getErasureExtent(req.ctx, contact.id), req.viewer),
     }),
   );
@@ -104,7 +104,7 @@ privacy.post("/contacts/:id/erasure", async (req, res) => {
   redirect(res, `/contacts/${id}`);
 });
 
-privacy.use("/settings/retention", requirePermission("erase"));
+privacy.use("/settings/retention", requirePermission("retention.manage"));
 privacy.get("/settings/retention", (req, res) => page(req, res));
 
 privacy.post("/settings/retention", async (req, res) => {

@@ -1,3 +1,4 @@
+import { rightsKey } from "../services/agents/policy.ts";
 import {
   type ConversationList,
   type Counts,
@@ -48,7 +49,5 @@ const listKey = (actor: Actor, { view, status, unread, limit }: ListQuery) =>
 
 /** Who gets the same answer: those with the same rights and teams, or one agent alone. */
 function audience(actor: Actor, alone: boolean): string {
-  if (actor.kind !== "agent") return actor.kind;
-  const rights = [[...actor.permissions].sort().join(), actor.teamIds.join()].join("/");
-  return alone ? `${rights}/${actor.id}` : rights;
+  return alone && actor.kind === "agent" ? `${rightsKey(actor)}/${actor.id}` : rightsKey(actor);
 }

@@ -73,3 +73,12 @@ export async function eventually<T>(ask: () => Promise<T | null | undefined | fa
 }
 
 export const dataFolder = (name: string): string => join(process.env.TEST_FOLDER ?? "", name);
+
+/** What something is refused with. @throws when it is not refused. */
+export const rejected = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => {
+      throw new Error("it was not refused");
+    },
+    (error: unknown) => error,
+  );

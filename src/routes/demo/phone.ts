@@ -44,7 +44,7 @@ export function demoProvider(findDemo: FindDemo): Router {
  */
 export function demoRoutes(findDemo: FindDemo, isOpen: boolean): Router {
   const router = Router();
-  if (!isOpen) router.use("/demo", requireAgent, requirePermission("configure"));
+  if (!isOpen) router.use("/demo", requireAgent, requirePermission("firm.manage"));
   const current = async (): Promise<Demo> => {
     const demo = await findDemo();
     if (!demo) throw new NotFound();

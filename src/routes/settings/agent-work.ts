@@ -22,7 +22,7 @@ const workForm = z.object({
 
 /** What one agent is given: teams, skills, caps and hours. */
 export const agentWork: Router = Router();
-agentWork.use("/settings/agents/:id/work", requirePermission("configure"));
+agentWork.use("/settings/agents/:id/work", requirePermission("routing.manage"));
 
 agentWork.get("/settings/agents/:id/work", (req, res) => page(req, res, {}));
 

@@ -4,11 +4,12 @@ import { z } from "zod";
 import { changeRole, createAgent, deactivateAgent, reactivateAgent } from "../../services/agents/agent.ts";
 import { type Agent, listAgents, listRoles, type Role } from "../../services/agents/queries.ts";
 import { Invalid } from "../../services/platform/errors.ts";
-import { isTextKey, translateFor } from "../../views/i18n.ts";
+import { translateFor } from "../../views/i18n.ts";
 import { requirePermission } from "../guards.ts";
 import { fragment, redirect } from "../respond.ts";
 import { given } from "../set-up.ts";
 import { fieldErrors, idParam } from "../validate.ts";
+import { roleLabel } from "./roles.ts";
 
 const agentForm = z.object({
   name: z.string().trim().min(1).max(120),
@@ -20,7 +21,7 @@ const roleForm = z.object({ role: z.string().max(80) });
 
 /** Who may enter and what they may do. */
 export const agents: Router = Router();
-agents.use("/settings/agents", requirePermission("configure"));
+agents.use("/settings/agents", requirePermission("agents.manage"));
 
 agents.get("/settings/agents", async (req, res) => {
   const [all, roles] = await Promise.all([listAgents(req.ctx), listRoles(req.ctx)]);
@@ -85,15 +86,10 @@ function labelled(req: Request, agent: Agent) {
   const t = translateFor(req.viewer.locale);
   return {
     ...agent,
-    roleLabel: roleLabel(req, agent.roleName),
+    roleLabel: roleLabel(agent.roleName, req.viewer),
     availabilityLabel: t(`availability.${agent.availability}`),
   };
 }
 
 const labelRoles = (req: Request, roles: readonly Role[]) =>
-  roles.map((role) => ({ ...role, label: roleLabel(req, role.name) }));
-
-/** Built-in roles have a name in every language; the firm's own keep theirs. */
-function roleLabel(req: Request, name: string): string {
-  return isTextKey(`role.${name}`) ? translateFor(req.viewer.locale)(`role.${name}`) : name;
-}
+  roles.map((role) => ({ ...role, label: roleLabel(role.name, req.viewer) }));

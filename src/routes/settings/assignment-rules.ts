@@ -29,7 +29,7 @@ const languages = ["es", "en", "pt", "fr", "it", "de"] as const;
 
 /** One rule: when it holds, and what it decides. */
 export const assignmentRules: Router = Router();
-assignmentRules.use("/settings/assignment/rules", requirePermission("configure"));
+assignmentRules.use("/settings/assignment/rules", requirePermission("routing.manage"));
 
 assignmentRules.get("/settings/assignment/rules/new", (req, res) => rulePage(req, res, null, {}));
 

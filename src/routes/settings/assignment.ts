@@ -28,7 +28,7 @@ const givingForm = z.object({
 
 /** How conversations find somebody: strategy, caps by behaviour, absence; and the rules, with a rehearsal on last week's. */
 export const assignment: Router = Router();
-assignment.use("/settings/assignment", requirePermission("configure"));
+assignment.use("/settings/assignment", requirePermission("routing.manage"));
 
 assignment.get("/settings/assignment", (req, res) => index(req, res));
 

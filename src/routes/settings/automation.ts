@@ -52,7 +52,7 @@ const closingForm = z.object({
 
 /** What Hilo says by itself, and how a conversation ends. */
 export const automation: Router = Router();
-automation.use("/settings/automation", requirePermission("configure"));
+automation.use("/settings/automation", requirePermission("automation.manage"));
 
 automation.get("/settings/automation", (req, res) => page(req, res, {}));
 

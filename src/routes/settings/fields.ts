@@ -31,7 +31,7 @@ const archiveForm = z.object({ archived: z.enum(["0", "1"]) });
 
 /** What a firm keeps beside the usual: fields of the card, and types of records with their fields. */
 export const fields: Router = Router();
-fields.use(["/settings/fields", "/settings/record-types"], requirePermission("configure"));
+fields.use(["/settings/fields", "/settings/record-types"], requirePermission("fields.manage"));
 
 fields.get("/settings/fields", (req, res) => page(req, res));
 

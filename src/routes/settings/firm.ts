@@ -30,7 +30,7 @@ const firmForm = z.object({
 
 /** What the firm says of itself. */
 export const firm: Router = Router();
-firm.use("/settings/firm", requirePermission("configure"));
+firm.use("/settings/firm", requirePermission("firm.manage"));
 
 firm.get("/settings/firm", async (req, res) => {
   const { name, locale, timeZone, country, reopenSeconds, highValueAmount } = await getFirm(req.ctx.db);

@@ -45,7 +45,7 @@ const nationalForm = z.object({
 
 /** When the firm attends: calendars with their week, their holidays and what a moment means in them. */
 export const hours: Router = Router();
-hours.use("/settings/hours", requirePermission("configure"));
+hours.use("/settings/hours", requirePermission("hours.manage"));
 
 hours.get("/settings/hours", async (req, res) => {
   const all = await listCalendars(req.ctx);

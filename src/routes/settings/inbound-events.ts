@@ -15,7 +15,7 @@ const pageSize = 50;
 
 /** What arrived and was not understood. */
 export const inboundEvents: Router = Router();
-inboundEvents.use("/settings/inbound-events", requirePermission("configure"));
+inboundEvents.use("/settings/inbound-events", requirePermission("deliveries.manage"));
 
 inboundEvents.get("/settings/inbound-events", async (req, res) => {
   const before = optionalId.catch(null).parse(req.query.before);

@@ -34,7 +34,7 @@ const inboxForm = z.object({
 
 /** The firm's addresses: connecting them, and how they are. */
 export const inboxes: Router = Router();
-inboxes.use("/settings/inboxes", requirePermission("configure"));
+inboxes.use("/settings/inboxes", requirePermission("inboxes.manage"));
 
 inboxes.get("/settings/inboxes", async (req, res) => {
   const title = translateFor(req.viewer.locale)("settings.inboxes");

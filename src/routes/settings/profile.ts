@@ -2,9 +2,10 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { changeOwnPassword, updateOwnSettings } from "../../services/agents/agent.ts";
 import { setAvailability } from "../../services/agents/availability.ts";
+import { may, type Permission } from "../../services/agents/policy.ts";
 import { countQuarantined } from "../../services/channels/inbound-events.ts";
 import { Invalid } from "../../services/platform/errors.ts";
-import { translateFor } from "../../views/i18n.ts";
+import { type TextKey, translateFor } from "../../views/i18n.ts";
 import { redirect } from "../respond.ts";
 import { given, isTimeZone, timeZones } from "../set-up.ts";
 import { fieldErrors } from "../validate.ts";
@@ -20,12 +21,62 @@ const passwordForm = z.object({
   next: z.string().min(10, "agents.password_length").max(256, "agents.password_length"),
 });
 
+interface Room {
+  href: string;
+  icon: string;
+  title: TextKey;
+  more: TextKey;
+  /** Null: everybody's. */
+  needs: Permission | null;
+}
+const room = (href: string, icon: string, title: TextKey, more: TextKey, needs: Permission | null): Room => ({
+  href,
+  icon,
+  title,
+  more,
+  needs,
+});
+const rooms: readonly Room[] = [
+  room("/settings/profile", "circle-user-round", "settings.profile", "settings.profile_more", null),
+  room("/settings/firm", "settings", "firm.title", "firm.more", "firm.manage"),
+  room("/settings/inboxes", "message-circle", "settings.inboxes", "settings.inboxes_more", "inboxes.manage"),
+  room("/settings/agents", "users", "settings.agents", "settings.agents_more", "agents.manage"),
+  room("/settings/roles", "shield-check", "roles.title", "roles.short", "roles.manage"),
+  room("/settings/teams", "users", "teams.title", "teams.short", "teams.manage"),
+  room("/settings/assignment", "shuffle", "giving.title", "giving.short", "routing.manage"),
+  room("/settings/sla", "timer", "sla.title", "sla.short", "sla.manage"),
+  room("/settings/hours", "calendar", "hours.title", "hours.short", "hours.manage"),
+  room("/settings/automation", "send", "automation.title", "automation.short", "automation.manage"),
+  room("/settings/topics", "clipboard-list", "topics.title", "topics.more", "topics.manage"),
+  room("/settings/fields", "contact", "fields.title", "fields.more", "fields.manage"),
+  room("/settings/tags", "tag", "tags.title", "tags.more", "tags.manage"),
+  room(
+    "/settings/inbound-events",
+    "triangle-alert",
+    "settings.quarantine",
+    "settings.quarantine_more",
+    "deliveries.manage",
+  ),
+  room("/settings/retention", "clock", "privacy.retention", "privacy.retention_short", "retention.manage"),
+  room("/audit", "scroll-text", "nav.audit", "settings.audit_more", "audit.see"),
+];
+
 /** The entrance of the settings, and what everyone sets for themselves. */
 export const profile: Router = Router();
 
 profile.get("/settings", async (req, res) => {
-  const title = translateFor(req.viewer.locale)("settings.title");
-  res.send(req.render("settings/index", { title, quarantined: await countQuarantined(req.ctx) }));
+  const t = translateFor(req.viewer.locale);
+  const quarantined = await countQuarantined(req.ctx);
+  const choices = rooms
+    .filter(({ needs }) => needs === null || may(req.ctx.actor, needs))
+    .map(({ href, icon, title, more }) => ({
+      href,
+      icon,
+      title: t(title),
+      more: t(more),
+      count: href === "/settings/inbound-events" ? quarantined : 0,
+    }));
+  res.send(req.render("settings/index", { title: t("settings.title"), choices }));
 });
 
 profile.get("/settings/profile", (req, res) => {

@@ -41,7 +41,7 @@ const policyForm = z.object({
 
 /** What is promised to whom: policies tried in their order, and what a message of any moment would be promised. */
 export const sla: Router = Router();
-sla.use("/settings/sla", requirePermission("configure"));
+sla.use("/settings/sla", requirePermission("sla.manage"));
 
 sla.get("/settings/sla", (req, res) => index(req, res));
 

@@ -12,7 +12,7 @@ const tagForm = z.object({ name: text(200), colour: z.enum(tagColours) });
 
 /** The firm's one vocabulary of tags: names, colours, and what nobody needs any more. */
 export const tags: Router = Router();
-tags.use("/settings/tags", requirePermission("configure"));
+tags.use("/settings/tags", requirePermission("tags.manage"));
 
 tags.get("/settings/tags", (req, res) => page(req, res));
 

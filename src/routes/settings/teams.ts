@@ -19,7 +19,7 @@ const teamForm = z.object({
 
 /** Who answers together, and how what is theirs is given out. */
 export const teams: Router = Router();
-teams.use("/settings/teams", requirePermission("configure"));
+teams.use("/settings/teams", requirePermission("teams.manage"));
 
 teams.get("/settings/teams", (req, res) => page(req, res));
 

@@ -11,7 +11,7 @@ const topicForm = z.object({ name: text(400), steps: text(8000).default("") });
 
 /** What cases are about, with their steps. */
 export const topics: Router = Router();
-topics.use("/settings/topics", requirePermission("configure"));
+topics.use("/settings/topics", requirePermission("topics.manage"));
 
 topics.get("/settings/topics", (req, res) => page(req, res));
 

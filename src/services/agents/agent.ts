@@ -3,7 +3,7 @@ import { changed, row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { hashPassword, longestPassword, shortestPassword, verifyPassword } from "./password.ts";
-import { may } from "./policy.ts";
+import { covers, may } from "./policy.ts";
 import { type Agent, getAgent, type Locale } from "./queries.ts";
 
 export interface NewAgent {
@@ -18,9 +18,10 @@ export interface NewAgent {
 
 /** @throws Forbidden; Invalid when the address is taken, the role is unknown or the password too weak. */
 export async function createAgent(ctx: Context, agent: NewAgent): Promise<Agent> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "agents.manage")) throw new Forbidden();
   const hash = await hashNewPassword(agent.password);
   return transact(ctx, async (tx) => {
+    await findGivenRole(tx, agent.role);
     const id = await insertAgent(tx, agent, hash);
     tx.record(
       { type: "agent.changed", agentId: id },
@@ -28,6 +29,18 @@ export async function createAgent(ctx: Context, agent: NewAgent): Promise<Agent>
     );
     return getAgent(tx, id);
   });
+}
+
+/** @throws Invalid when there is no such role, or it holds what the actor does not: nobody gives more than they have. */
+async function findGivenRole(tx: Tx, name: string): Promise<number> {
+  const role = await row<{ id: number; permissions: string[] }>(
+    tx.db,
+    "select id, permissions from roles where name = ?",
+    [name],
+  );
+  if (!role) throw new Invalid({ role: "agents.role_unknown" });
+  if (!covers(tx.actor, role.permissions)) throw new Invalid({ role: "agents.role_above" });
+  return role.id;
 }
 
 /** Shared with the first set-up, where nobody may do anything yet. */
@@ -63,9 +76,8 @@ export async function hashNewPassword(password: string): Promise<string> {
 /** @throws Forbidden; NotFound; Conflict when nobody could configure Hilo afterwards. */
 export function changeRole(ctx: Context, agentId: number, roleName: string): Promise<Agent> {
   return change(ctx, agentId, null, async (tx) => {
-    const role = await row<{ id: number }>(tx.db, "select id from roles where name = ?", [roleName]);
-    if (!role) throw new Invalid({ role: "agents.role_unknown" });
-    await tx.db.raw("update agents set role_id = ? where id = ?", [role.id, agentId]);
+    const roleId = await findGivenRole(tx, roleName);
+    await tx.db.raw("update agents set role_id = ? where id = ?", [roleId, agentId]);
     return { act: "agent.role_changed", data: { role: roleName } };
   });
 }
@@ -101,6 +113,16 @@ export function reactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
   });
 }
 
+/** @throws Conflict when nobody could open the door to others any more. */
+export async function keepAdmin(tx: Tx): Promise<void> {
+  const left = await row(
+    tx.db,
+    `select 1 from agents a join roles r on r.id = a.role_id
+     where a.deactivated_at is null and r.permissions @> '{agents.manage,roles.manage}' limit 1`,
+  );
+  if (!left) throw new Conflict("agents.last_admin");
+}
+
 /** One shape for every change of an agent by an administrator. */
 function change(
   ctx: Context,
@@ -108,18 +130,19 @@ function change(
   first: ((tx: Tx) => Promise<unknown>) | null,
   work: (tx: Tx) => Promise<{ act: string; data?: Record<string, unknown> }>,
 ): Promise<Agent> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "agents.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     await first?.(tx);
     const locked = await tx.db.raw("select id from agents order by id for update");
     if (!locked.rows.some((found: { id: number }) => found.id === agentId)) throw new NotFound();
-    const { act, data } = await work(tx);
-    const left = await row(
+    const held = await row<{ permissions: string[] }>(
       tx.db,
-      `select 1 from agents a join roles r on r.id = a.role_id
-       where a.deactivated_at is null and 'configure' = any(r.permissions) limit 1`,
+      "select r.permissions from agents a join roles r on r.id = a.role_id where a.id = ?",
+      [agentId],
     );
-    if (!left) throw new Conflict("agents.last_admin");
+    if (!covers(tx.actor, held?.permissions ?? [])) throw new Conflict("agents.above_you");
+    const { act, data } = await work(tx);
+    await keepAdmin(tx);
     tx.record({ type: "agent.changed", agentId }, { act, agentId, ...(data ? { data } : {}) });
     return getAgent(tx, agentId);
   });

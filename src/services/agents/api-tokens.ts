@@ -11,7 +11,7 @@ import { may } from "./policy.ts";
  * @throws Forbidden; Invalid when no active agent has the address.
  */
 export function createApiToken(ctx: Context, token: { name: string; email: string }): Promise<string> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "tokens.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const agent = await row<{ id: number }>(
       tx.db,

@@ -22,6 +22,10 @@ export interface Role {
   id: number;
   name: string;
   permissions: string[];
+  /** Comes with Hilo and stays as it is. */
+  builtIn: boolean;
+  /** How many people have it, deactivated ones too. */
+  agents: number;
 }
 
 /** The signed-in person, with what every request needs to know about them. */
@@ -164,9 +168,18 @@ function toAgent(found: AgentRow): Agent {
   };
 }
 
+const roleColumns =
+  'r.id, r.name, r.permissions, r.built_in as "builtIn", (select count(*)::int from agents where role_id = r.id) as agents';
+
+export async function getRole(ctx: Reader, id: number): Promise<Role> {
+  const found = (await listRoles(ctx)).find((one) => one.id === id);
+  if (!found) throw new NotFound();
+  return found;
+}
+
 export function listRoles(ctx: Reader): Promise<Role[]> {
   if (ctx.actor.kind === "anonymous") return Promise.resolve([]);
-  return rows(ctx.db, "select id, name, permissions from roles order by id");
+  return rows(ctx.db, `select ${roleColumns} from roles r order by r.built_in desc, r.id`);
 }
 
 export const teamNamesSql =

@@ -7,7 +7,7 @@ import { may } from "./policy.ts";
 /** What a firm says of itself; the caller has checked zone and country. @throws Forbidden. */
 export function saveFirm(ctx: Context, firm: Firm): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "firm.manage")) throw new Forbidden();
     const before = await getFirm(tx.db);
     await tx.db("firm").update({
       name: firm.name,

@@ -25,7 +25,7 @@ export function listAuditEvents(
   ctx: Reader,
   page: { before: number | null; limit: number },
 ): Promise<AuditEvent[]> {
-  if (!may(ctx.actor, "audit")) throw new Forbidden();
+  if (!may(ctx.actor, "audit.see")) throw new Forbidden();
   return rows(
     ctx.db,
     `select e.id, e.actor_kind as "actorKind", e.actor_id as "actorId", actor.name as "actorName", e.source, e.act,

@@ -61,7 +61,7 @@ export async function saveAutomaticMessages(
   ctx: Context,
   messages: readonly Pick<AutomaticMessage, "kind" | "enabled" | "textEs" | "textEn">[],
 ): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "automation.manage")) throw new Forbidden();
   const clean = (text: string) => text.toWellFormed().replaceAll("\0", "").trim();
   for (const { kind, textEs, textEn } of messages) {
     if (clean(textEs) === "") throw new Invalid({ [`${kind}_es`]: "automation.text_missing" });

@@ -60,7 +60,7 @@ export function makeDefault(ctx: Context, id: number): Promise<Calendar> {
 
 /** @throws Forbidden, NotFound; Conflict while the firm, a team, an agent or an SLA policy counts by it. */
 export async function deleteBusinessHours(ctx: Context, id: number): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "hours.manage")) throw new Forbidden();
   await transact(ctx, async (tx) => {
     const { name } = await getCalendar(tx, id);
     const used = await row(
@@ -133,7 +133,7 @@ async function change(
   ctx: Context,
   work: (tx: Tx) => Promise<{ calendarId: number; act: string; data: Record<string, unknown> }>,
 ): Promise<Calendar> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "hours.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const { calendarId, act, data } = await work(tx);
     await tx.db.raw("update business_hours set version = version + 1 where id = ?", [calendarId]);

@@ -1,4 +1,4 @@
-import { can } from "../conversations/policy.ts";
+import { may } from "../agents/policy.ts";
 import { lockConversation } from "../conversations/queries.ts";
 import type { Context } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
@@ -24,7 +24,7 @@ export interface NewCase {
 export function openCase(ctx: Context, conversationId: number, wanted: NewCase): Promise<Case> {
   return transact(ctx, async (tx) => {
     const conversation = await lockConversation(tx, conversationId);
-    if (!can(tx.actor, "reply")) throw new Forbidden();
+    if (!may(tx.actor, "cases.edit")) throw new Forbidden();
     const topic = wanted.topicId === null ? null : await findTopic(tx, wanted.topicId);
     const title = wanted.title.toWellFormed().replaceAll("\0", "").trim() || topic?.name || "";
     if (title === "" || title.length > longestTitle) throw new Invalid({ title: "cases.title_length" });

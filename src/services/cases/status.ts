@@ -1,4 +1,4 @@
-import { can } from "../conversations/policy.ts";
+import { may } from "../agents/policy.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
@@ -54,7 +54,7 @@ function change(
 ): Promise<Case> {
   return transact(ctx, async (tx) => {
     const found = await lockCase(tx, id);
-    if (!can(tx.actor, "reply")) throw new Forbidden();
+    if (!may(tx.actor, "cases.edit")) throw new Forbidden();
     const act = await apply(tx, found);
     if (act) {
       const { contactId, conversationId } = found;

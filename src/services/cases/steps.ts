@@ -1,4 +1,4 @@
-import { can } from "../conversations/policy.ts";
+import { may } from "../agents/policy.ts";
 import type { Context } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -13,7 +13,7 @@ const mostSteps = 30;
 export function setStep(ctx: Context, caseId: number, stepId: number, isDone: boolean): Promise<Case> {
   return transact(ctx, async (tx) => {
     const { contactId, conversationId } = await lockCase(tx, caseId);
-    if (!can(tx.actor, "reply")) throw new Forbidden();
+    if (!may(tx.actor, "cases.edit")) throw new Forbidden();
     const step = await row<{ title: string; done: boolean }>(
       tx.db,
       "select title, done_at is not null as done from case_steps where id = ? and case_id = ?",
@@ -42,7 +42,7 @@ export function setStep(ctx: Context, caseId: number, stepId: number, isDone: bo
 export function addStep(ctx: Context, caseId: number, title: string): Promise<Case> {
   return transact(ctx, async (tx) => {
     const { contactId, conversationId, steps } = await lockCase(tx, caseId);
-    if (!can(tx.actor, "reply")) throw new Forbidden();
+    if (!may(tx.actor, "cases.edit")) throw new Forbidden();
     const clean = title.toWellFormed().replaceAll("\0", "").trim();
     if (clean === "" || clean.length > longestTitle) throw new Invalid({ title: "cases.title_length" });
     if (steps.length >= mostSteps) throw new Conflict("cases.too_many_steps");

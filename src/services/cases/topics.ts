@@ -1,4 +1,4 @@
-import { may } from "../agents/policy.ts";
+import { converses, may } from "../agents/policy.ts";
 import type { Context, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -17,7 +17,7 @@ export const topicNamesSql =
   "select id, name from topics where archived_at is null order by plain(name), id limit 40";
 
 export function listTopics(ctx: Reader): Promise<Topic[]> {
-  if (!may(ctx.actor, "converse")) return Promise.resolve([]);
+  if (!converses(ctx.actor)) return Promise.resolve([]);
   return rows(
     ctx.db,
     "select id, name, steps from topics where archived_at is null order by plain(name), id limit 200",
@@ -25,7 +25,7 @@ export function listTopics(ctx: Reader): Promise<Topic[]> {
 }
 
 export async function findTopic(ctx: Reader, id: number): Promise<Topic> {
-  const found = may(ctx.actor, "converse")
+  const found = converses(ctx.actor)
     ? await row<Topic>(ctx.db, "select id, name, steps from topics where id = ?", [id])
     : null;
   if (!found) throw new NotFound();
@@ -38,7 +38,7 @@ export function saveTopic(
   id: number | null,
   topic: { name: string; steps: string[] },
 ): Promise<Topic> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "topics.manage")) throw new Forbidden();
   const clean = (text: string) => text.toWellFormed().replaceAll("\0", "").trim();
   const name = clean(topic.name);
   const steps = topic.steps.map(clean).filter(Boolean);
@@ -68,7 +68,7 @@ export function saveTopic(
 
 /** No new case is about it; the cases that are keep it. */
 export function archiveTopic(ctx: Context, id: number): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "topics.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const done = await row<{ name: string }>(
       tx.db,

@@ -20,7 +20,7 @@ export function listInboundEvents(
   ctx: Reader,
   query: { state: InboundEventRow["state"]; before?: number | null; limit: number },
 ): Promise<InboundEventRow[]> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "deliveries.manage")) throw new Forbidden();
   return rows(
     ctx.db,
     `select ${columns} from inbound_events where state = :state and (:before::bigint is null or id < :before)
@@ -31,7 +31,7 @@ export function listInboundEvents(
 
 /** A quarantined one with its body as text, for an administrator's eye; what was understood is read as messages. */
 export async function getInboundEvent(ctx: Reader, id: number): Promise<InboundEventRow & { body: string }> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "deliveries.manage")) throw new Forbidden();
   const found = await row<InboundEventRow & { body: Buffer }>(
     ctx.db,
     `select ${columns}, body from inbound_events where id = ? and state = 'quarantined'`,
@@ -43,7 +43,7 @@ export async function getInboundEvent(ctx: Reader, id: number): Promise<InboundE
 
 /** Puts a quarantined event back in line: what was stored of it before is not stored twice. */
 export async function replayInboundEvent(ctx: Context, id: number): Promise<InboundEventRow> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "deliveries.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const found = await row<InboundEventRow>(
       tx.db,
@@ -62,7 +62,7 @@ export async function replayInboundEvent(ctx: Context, id: number): Promise<Inbo
 
 /** How many wait for a person. */
 export async function countQuarantined(ctx: Reader): Promise<number> {
-  if (!may(ctx.actor, "configure")) return 0;
+  if (!may(ctx.actor, "deliveries.manage")) return 0;
   const found = await row<{ n: number }>(
     ctx.db,
     "select count(*)::int as n from inbound_events where state = 'quarantined'",

@@ -4,7 +4,7 @@ import { visibleTo as visibleContacts } from "../contacts/policy.ts";
 import { can } from "../conversations/policy.ts";
 import { lockConversation } from "../conversations/queries.ts";
 import { isDay } from "../fields/values.ts";
-import { type Visibility, visibleIsolation } from "../inboxes/policy.ts";
+import { type Visibility, visibleIsolation, visiblePerson } from "../inboxes/policy.ts";
 import type { Actor, Context, Reader, Tx } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -24,8 +24,15 @@ export interface Commitment {
 const longestText = 300;
 const mostShown = 10;
 
-/** Which `commitments w` an actor may know of: those of the conversations that they see. */
-export const visibleTo = (actor: Actor): Visibility => visibleIsolation(actor, "w.isolated_inbox_id");
+/** Which `commitments w` an actor may know of: those to people that they see, but for what an isolated inbox keeps. */
+export function visibleTo(actor: Actor): Visibility {
+  const isolation = visibleIsolation(actor, "w.isolated_inbox_id");
+  const person = visiblePerson(actor, "w.contact_id");
+  return {
+    sql: `(${isolation.sql} and ${person.sql})`,
+    bindings: { ...isolation.bindings, ...person.bindings },
+  };
+}
 
 /** What was kept stays in sight for a moment, so that a wrong click can be taken back. */
 const keptShownFor = "10 minutes";
@@ -92,7 +99,7 @@ export function promise(ctx: Context, conversationId: number, promised: Promised
 /** Notes a promise to a customer outside any conversation. @throws NotFound, Forbidden, Invalid. */
 export function promiseTo(ctx: Context, ownerId: number, promised: Promised): Promise<number> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "converse")) throw new Forbidden();
+    if (!may(tx.actor, "conversations.note")) throw new Forbidden();
     const contactId = await lockContact(tx, ownerId);
     tx.record({ type: "contact.changed", contactId });
     return storeCommitment(tx, { contactId, conversationId: null, isolatedInboxId: null }, promised);

@@ -73,7 +73,7 @@ export function changeCompany(
   to: { name: string; industry: string; size: string },
 ): Promise<number> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "converse")) throw new Forbidden();
+    if (!may(tx.actor, "contacts.edit")) throw new Forbidden();
     await lockMerging(tx);
     const before = await getCompany(tx, id);
     const clean = cleanText(to.name);

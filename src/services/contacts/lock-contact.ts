@@ -1,4 +1,4 @@
-import { visibleIsolation } from "../inboxes/policy.ts";
+import { visibleConversation } from "../inboxes/policy.ts";
 import type { Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Conflict, NotFound } from "../platform/errors.ts";
@@ -42,7 +42,7 @@ export async function lockWhole(
   const contact = await row<{ mergedIntoId: number | null; erased: boolean; hidden: boolean }>(
     tx.db,
     `select p.merged_into_id as "mergedIntoId", p.erased_at is not null as erased,
-       exists (select 1 from conversations vc where vc.contact_id = p.id and not (${visibleIsolation(tx.actor, "vc.isolated_inbox_id").sql})) as hidden
+       exists (select 1 from conversations vc where vc.contact_id = p.id and not (${visibleConversation(tx.actor, "vc").sql})) as hidden
      from contacts p where p.id = :contactId and ${visible.sql} for update of p`,
     { ...visible.bindings, contactId },
   );

@@ -86,7 +86,7 @@ export async function savePurchase(
   externalId: string,
   fields: PurchaseFields,
 ): Promise<Purchase> {
-  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  if (!may(ctx.actor, "purchases.edit")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const contactId = await lockContact(tx, boughtById);
     const saved = await row<Purchase>(

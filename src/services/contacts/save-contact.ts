@@ -31,7 +31,7 @@ export interface ContactFields {
 
 /** The same `clientToken` again gives the same contact. @throws Forbidden; Invalid when the phone cannot be one. */
 export function createContact(ctx: Context, fields: ContactFields, clientToken?: string): Promise<Contact> {
-  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.edit")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     await holdMerging(tx);
     const inserted = await row<{ id: number }>(
@@ -55,7 +55,7 @@ export function createContact(ctx: Context, fields: ContactFields, clientToken?:
 
 /** The audit keeps what a field was and what it became. @throws NotFound, Forbidden, Invalid. */
 export function updateContact(ctx: Context, contactId: number, fields: ContactFields): Promise<Contact> {
-  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.edit")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const id = await lockContact(tx, contactId);
     const before = await getContact(tx, id);

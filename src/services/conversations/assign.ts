@@ -5,7 +5,7 @@ import { transact } from "../platform/transact.ts";
 import { keepClocks } from "../sla/keep-clocks.ts";
 import { storeNote } from "./note.ts";
 import { can } from "./policy.ts";
-import { getConversation, lockConversation } from "./queries.ts";
+import { getChanged, lockConversation } from "./queries.ts";
 import { cleanText } from "./reply.ts";
 import type { Conversation } from "./types.ts";
 
@@ -32,7 +32,8 @@ export function assign(ctx: Context, conversationId: number, to: Assignment): Pr
 /** The same inside a command that has more to do. */
 export async function assignIn(tx: Tx, conversationId: number, to: Assignment): Promise<Conversation> {
   const conversation = await lockConversation(tx, conversationId);
-  if (!can(tx.actor, "assign")) throw new Forbidden();
+  const takes = conversation.assigneeId === null && tx.actor.kind === "agent" && to.agentId === tx.actor.id;
+  if (!can(tx.actor, takes && to.teamId === undefined ? "take" : "assign")) throw new Forbidden();
   const assigneeId = to.agentId === undefined ? conversation.assigneeId : to.agentId;
   const teamId = to.teamId === undefined ? conversation.teamId : to.teamId;
   if (assigneeId === conversation.assigneeId && teamId === conversation.teamId) return conversation;
@@ -71,7 +72,7 @@ export async function assignIn(tx: Tx, conversationId: number, to: Assignment): 
       data: { teamId, before: conversation.assigneeId },
     },
   );
-  return getConversation(tx, conversationId);
+  return getChanged(tx, conversationId);
 }
 
 /** Whoever is given something by a colleague hears of it; `alerts` stands above this room, so its row is written here. */

@@ -5,7 +5,7 @@ import { transact } from "../platform/transact.ts";
 import { keepClocks } from "../sla/keep-clocks.ts";
 import type { Priority } from "../sla/types.ts";
 import { can } from "./policy.ts";
-import { getConversation, lockConversation } from "./queries.ts";
+import { getChanged, lockConversation } from "./queries.ts";
 import type { Conversation } from "./types.ts";
 
 /**
@@ -21,7 +21,7 @@ export function classify(
 ): Promise<Conversation> {
   return transact(ctx, async (tx) => {
     const before = await lockConversation(tx, conversationId);
-    if (!can(tx.actor, "note")) throw new Forbidden();
+    if (!can(tx.actor, "classify")) throw new Forbidden();
     const { priority = before.priority, topicId = before.topicId } = as;
     if (priority === before.priority && topicId === before.topicId) return before;
     const known =
@@ -35,6 +35,6 @@ export function classify(
       { type: "conversation.changed", conversationId },
       { act: "conversation.classified", conversationId, data: { priority, topicId } },
     );
-    return getConversation(tx, conversationId);
+    return getChanged(tx, conversationId);
   });
 }

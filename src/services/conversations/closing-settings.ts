@@ -50,7 +50,7 @@ export async function getClosing(db: Knex): Promise<ClosingSettings> {
 
 /** @throws Forbidden; Invalid when people would be closed before they were nudged. */
 export function saveClosing(ctx: Context, settings: ClosingSettings): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "automation.manage")) throw new Forbidden();
   const { nudgeHours, silenceHours } = settings;
   if (nudgeHours !== null && silenceHours !== null && nudgeHours >= silenceHours)
     throw new Invalid({ silenceHours: "closing.nudge_first" });

@@ -1,22 +1,23 @@
-import { may } from "../agents/policy.ts";
-import { type Visibility, visibleIsolation } from "../inboxes/policy.ts";
+import { may, type Permission } from "../agents/policy.ts";
+import { type Visibility, visibleConversation } from "../inboxes/policy.ts";
 import type { Actor } from "../platform/context.ts";
 
 /** Which `conversations c` an actor may know of. Applied inside the queries, so that no caller can skip it. */
-export const visibleTo = (actor: Actor): Visibility => visibleIsolation(actor, "c.isolated_inbox_id");
+export const visibleTo = (actor: Actor): Visibility => visibleConversation(actor, "c");
 
-/** Acts on a conversation that the actor sees. */
-export type ConversationAct = "reply" | "note" | "assign" | "resolve" | "snooze" | "retry";
+/** Acts on a conversation that the actor sees, with what each needs. */
+const needs = {
+  reply: "conversations.reply",
+  retry: "conversations.reply",
+  note: "conversations.note",
+  take: "conversations.take",
+  assign: "conversations.assign",
+  classify: "conversations.classify",
+  resolve: "conversations.resolve",
+  snooze: "conversations.resolve",
+} as const satisfies Record<string, Permission>;
 
-/** Pure: everyone who may converse may act on what they see. Later roles narrow this here and nowhere else. */
-export function can(actor: Actor, act: ConversationAct): boolean {
-  switch (act) {
-    case "reply":
-    case "note":
-    case "assign":
-    case "resolve":
-    case "snooze":
-    case "retry":
-      return may(actor, "converse");
-  }
-}
+export type ConversationAct = keyof typeof needs;
+
+/** Pure. */
+export const can = (actor: Actor, act: ConversationAct): boolean => may(actor, needs[act]);

@@ -30,6 +30,10 @@ export async function getConversation(ctx: Reader, id: number): Promise<Conversa
   return find(ctx, id);
 }
 
+/** What a command leaves behind, also when it took the conversation out of the actor's own sight. */
+export const getChanged = (tx: Reader & { inTransaction: true }, id: number): Promise<Conversation> =>
+  find({ ...tx, actor: { kind: "system" } }, id);
+
 /**
  * The same, locked until the transaction ends: commands decide on what they read. Read in a statement of its own: one that
  * waited for a merge would join the old contact and find nothing.

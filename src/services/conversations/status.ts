@@ -5,7 +5,7 @@ import { Conflict, Forbidden, Invalid } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { keepClocks } from "../sla/keep-clocks.ts";
 import { type ConversationAct, can } from "./policy.ts";
-import { getConversation, lockConversation } from "./queries.ts";
+import { getChanged, lockConversation } from "./queries.ts";
 import type { Conversation } from "./types.ts";
 
 /**
@@ -38,7 +38,7 @@ export async function endConversation(
     { type: "conversation.changed", conversationId: id },
     { act: "conversation.resolved", conversationId: id, ...(reason ? { data: { reason } } : {}) },
   );
-  return { isEnded: true, conversation: await getConversation(tx, id) };
+  return { isEnded: true, conversation: await getChanged(tx, id) };
 }
 
 /** Ends the episode without a word to the contact; what people do is `resolveConversation`. */
@@ -138,7 +138,7 @@ async function change(
       await keepClocks(tx, [id]);
       tx.record({ type: "conversation.changed", conversationId: id }, { conversationId: id, ...done });
     }
-    return getConversation(tx, id);
+    return getChanged(tx, id);
   });
 }
 

@@ -11,7 +11,7 @@ import { cleanText } from "./reply.ts";
 export function tagConversation(ctx: Context, conversationId: number, name: string): Promise<void> {
   return transact(ctx, async (tx) => {
     await lockConversation(tx, conversationId);
-    if (!can(tx.actor, "note")) throw new Forbidden();
+    if (!can(tx.actor, "classify")) throw new Forbidden();
     const clean = cleanText(name);
     if (clean === "" || clean.length > 60) throw new Invalid({ name: "tags.length" });
     const tag = await row<{ id: number }>(
@@ -34,7 +34,7 @@ export function tagConversation(ctx: Context, conversationId: number, name: stri
 export function untagConversation(ctx: Context, conversationId: number, name: string): Promise<void> {
   return transact(ctx, async (tx) => {
     await lockConversation(tx, conversationId);
-    if (!can(tx.actor, "note")) throw new Forbidden();
+    if (!can(tx.actor, "classify")) throw new Forbidden();
     await tx.db.raw(
       "delete from conversation_tags where conversation_id = ? and tag_id in (select id from tags where plain(name) = plain(?))",
       [conversationId, name],

@@ -52,7 +52,7 @@ export async function canLoadDemo(ctx: Pick<Context, "db">): Promise<boolean> {
  * @throws Conflict when there is an inbox or a contact: it must never mix with real data. Forbidden.
  */
 export async function loadDemo(ctx: Context, password?: string): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "firm.manage")) throw new Forbidden();
   if (!(await canLoadDemo(ctx))) throw new Conflict("demo.not_empty");
   const start = ctx.now();
   const isNew = (await countAgents(ctx.db)) === 0;

@@ -27,7 +27,7 @@ const mostOptions = 50;
  */
 export function addField(ctx: Context, recordTypeId: number | null, form: FieldForm): Promise<CustomField> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "fields.manage")) throw new Forbidden();
     const clean = checked(form, recordTypeId);
     await tx.db.raw("select pg_advisory_xact_lock(7446505, ?)", [recordTypeId ?? 0]);
     const others = await listFields(tx, recordTypeId, true);
@@ -57,7 +57,7 @@ export function addField(ctx: Context, recordTypeId: number | null, form: FieldF
  */
 export function changeField(ctx: Context, id: number, form: FieldForm): Promise<CustomField> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "fields.manage")) throw new Forbidden();
     // Nobody writes a customer or a record meanwhile, or a value of the old kind would come in behind us.
     await lockMerging(tx);
     await tx.db.raw("select id from custom_fields where id = ? for update", [id]);
@@ -79,7 +79,7 @@ export function changeField(ctx: Context, id: number, form: FieldForm): Promise<
 /** Hides a field, or shows it again; its values stay. */
 export function archiveField(ctx: Context, id: number, isArchived: boolean): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "fields.manage")) throw new Forbidden();
     const { place, recordTypeId } = await getField(tx, id);
     if (!isArchived && place && (await listFields(tx, recordTypeId)).some((one) => one.place === place))
       throw new Invalid({ place: "fields.place_taken" });

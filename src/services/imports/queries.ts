@@ -11,7 +11,7 @@ export const importColumns = `m.id, m.kind, m.agent_id as "agentId", a.name as "
 
 /** @throws NotFound, Forbidden. */
 export async function getImport(ctx: Reader, id: number): Promise<Import> {
-  if (!may(ctx.actor, "import")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.import")) throw new Forbidden();
   const found = await row<Import>(
     ctx.db,
     `select ${importColumns} from imports m join agents a on a.id = m.agent_id where m.id = ?`,
@@ -23,7 +23,7 @@ export async function getImport(ctx: Reader, id: number): Promise<Import> {
 
 /** The newest first. @throws Forbidden. */
 export async function listImports(ctx: Reader): Promise<Import[]> {
-  if (!may(ctx.actor, "import")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.import")) throw new Forbidden();
   return rows(
     ctx.db,
     `select ${importColumns} from imports m join agents a on a.id = m.agent_id order by m.id desc limit 20`,

@@ -20,7 +20,7 @@ export async function createImport(
   file: { fileName: string; bytes: Uint8Array },
 ): Promise<Import> {
   const { actor } = ctx;
-  if (!may(actor, "import") || actor.kind !== "agent") throw new Forbidden();
+  if (!may(actor, "contacts.import") || actor.kind !== "agent") throw new Forbidden();
   const encoding = detectEncoding(file.bytes);
   const sample = new TextDecoder(encoding).decode(file.bytes.subarray(0, 65_536));
   const delimiter = detectDelimiter(sample);

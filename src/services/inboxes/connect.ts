@@ -25,7 +25,7 @@ export interface NewWhatsAppInbox {
  * @throws Forbidden; Invalid when the number is connected already.
  */
 export function connectWhatsApp(ctx: Context, inbox: NewWhatsAppInbox): Promise<Inbox> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "inboxes.manage")) throw new Forbidden();
   const { accessToken, appSecret, verifyToken } = inbox;
   const secrets: WhatsAppSecrets = { accessToken, appSecret, verifyToken };
   return transact(ctx, async (tx) => {
@@ -70,7 +70,7 @@ export interface InboxChange {
 
 /** @throws Forbidden; NotFound; Invalid when an isolated inbox would have no team. */
 export function updateInbox(ctx: Context, id: number, change: InboxChange): Promise<Inbox> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "inboxes.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const current = await row<{ secrets: string | null; team_id: number | null; isolated: boolean }>(
       tx.db,
@@ -132,7 +132,7 @@ function readSecrets(tx: Tx, sealed: string | null): WhatsAppSecrets {
 
 /** Stops receiving and sending; what was said stays. */
 export function disconnectInbox(ctx: Context, id: number): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "inboxes.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     const done = await row(
       tx.db,

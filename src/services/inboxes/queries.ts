@@ -166,7 +166,7 @@ export async function findDemoInbox(db: Knex, secrets: Secrets): Promise<Connect
 
 /** The token that an administrator copies into Meta's form; null when it cannot be read. */
 export async function findVerifyToken(ctx: Reader, secrets: Secrets, id: number): Promise<string | null> {
-  if (!may(ctx.actor, "configure")) return null;
+  if (!may(ctx.actor, "inboxes.manage")) return null;
   const inbox = await findConnectedInbox(ctx.db, secrets, id);
   return inbox?.secrets.verifyToken || null;
 }

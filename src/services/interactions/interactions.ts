@@ -34,7 +34,7 @@ const columns = `x.id, x.contact_id as "contactId", x.kind, x.at, x.seconds, x.s
 /** Notes what happened with a customer. The same `clientToken` gives the same. @throws NotFound, Forbidden, Invalid. */
 export function addInteraction(ctx: Context, ownerId: number, given: NewInteraction): Promise<Interaction> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "converse")) throw new Forbidden();
+    if (!may(tx.actor, "interactions.edit")) throw new Forbidden();
     const contactId = await lockContact(tx, ownerId);
     const [stored] = await store(tx, [{ ...checked(given), contactId }]);
     if (!stored) throw new NotFound();
@@ -70,7 +70,7 @@ export async function getInteraction(
 /** What was noted was wrong. @throws NotFound, Forbidden. */
 export function deleteInteraction(ctx: Context, ownerId: number, id: number): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "converse")) throw new Forbidden();
+    if (!may(tx.actor, "interactions.edit")) throw new Forbidden();
     const contactId = await lockContact(tx, ownerId);
     await getInteraction(tx, contactId, id);
     await tx.db("interactions").where({ id }).delete();
@@ -92,7 +92,7 @@ export function addInteractions(
   given: readonly (NewInteraction & { contactId: number })[],
 ): Promise<number[]> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "converse")) throw new Forbidden();
+    if (!may(tx.actor, "interactions.edit")) throw new Forbidden();
     await holdMerging(tx);
     const visible = visibleTo(tx.actor);
     const known = await rows<{ id: number; owner: number }>(

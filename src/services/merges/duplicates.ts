@@ -58,7 +58,7 @@ export function listDuplicates(ctx: Reader, contactId: number): Promise<Duplicat
 
 /** These two are two people: they are not suggested again. Saying it twice changes nothing. @throws NotFound, Forbidden. */
 export function distinguish(ctx: Context, contactId: number, otherId: number): Promise<void> {
-  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.merge")) throw new Forbidden();
   if (contactId === otherId) throw new Conflict("merges.itself");
   return transact(ctx, async (tx) => {
     const { id } = await getContact(tx, contactId);

@@ -18,7 +18,7 @@ import { look, type Snapshot } from "./snapshots.ts";
  * @throws NotFound, Forbidden; Conflict when both are the same, or one of them was merged already.
  */
 export function mergeContacts(ctx: Context, keptId: number, mergedId: number): Promise<Merge> {
-  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.merge")) throw new Forbidden();
   if (keptId === mergedId) throw new Conflict("merges.itself");
   return transact(ctx, async (tx) => {
     await lockMerging(tx);

@@ -16,7 +16,7 @@ import { recordRegrouping } from "./regrouping.ts";
  * @throws NotFound, Forbidden; Conflict when it is their only identity, or they were merged into somebody.
  */
 export function separateIdentity(ctx: Context, contactId: number, identityId: number): Promise<number> {
-  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.merge")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     await lockMerging(tx);
     if ((await lockWhole(tx, contactId)).mergedIntoId !== null) throw new Conflict("merges.already");

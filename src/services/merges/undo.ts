@@ -20,7 +20,7 @@ import { isChanged, look, restore, type Snapshot } from "./snapshots.ts";
  * that one has to be undone first.
  */
 export function undoMerge(ctx: Context, contactId: number, mergeId: number): Promise<Merge> {
-  if (!may(ctx.actor, "converse")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.merge")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     await lockMerging(tx);
     const merge = await getMerge(tx, mergeId);

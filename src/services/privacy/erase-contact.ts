@@ -22,7 +22,7 @@ export interface Extent {
 
 /** The caller has loaded the contact. Counts everything, also what this agent does not see: it would go too. */
 export async function getErasureExtent(ctx: Reader, contactId: number): Promise<Extent> {
-  if (!may(ctx.actor, "erase")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.erase")) throw new Forbidden();
   const count = (table: string) =>
     `(select count(*)::int from ${table} where contact_id = :contactId) as ${table}`;
   const found = await row<Extent & { attachments: number }>(
@@ -48,7 +48,7 @@ const digestOf = (text: string) => `sha256(convert_to(${text.replaceAll(" ? ", "
 export async function eraseContact(ctx: Context, contactId: number): Promise<void> {
   await forgetDeliveries(ctx, contactId);
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "erase")) throw new Forbidden();
+    if (!may(tx.actor, "contacts.erase")) throw new Forbidden();
     await lockMerging(tx);
     const { id, erasedAt } = await getContact(tx, contactId);
     if (erasedAt) throw new Conflict("privacy.erased_already");
@@ -117,7 +117,7 @@ export async function eraseContact(ctx: Context, contactId: number): Promise<voi
  * reads all of them, and nobody waits for it.
  */
 async function forgetDeliveries(ctx: Context, contactId: number): Promise<void> {
-  if (!may(ctx.actor, "erase")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.erase")) throw new Forbidden();
   const { id } = await getContact(ctx, contactId);
   await changed(
     ctx.db,

@@ -27,7 +27,7 @@ const perPage = 500;
 
 /** The audit says who took it. @throws NotFound, Forbidden. */
 export async function exportContact(ctx: Context, contactId: number): Promise<Dossier> {
-  if (!may(ctx.actor, "export")) throw new Forbidden();
+  if (!may(ctx.actor, "contacts.export")) throw new Forbidden();
   const contact = await getContact(ctx, contactId);
   await transact(ctx, async (tx) => tx.record(null, { act: "contact.exported", contactId: contact.id }));
   const timeline: TimelineEntry[] = [];

@@ -48,7 +48,7 @@ const takes = {
 
 /** @throws Forbidden. */
 export async function listRetention(ctx: Reader): Promise<RetentionRule[]> {
-  if (!may(ctx.actor, "erase")) throw new Forbidden();
+  if (!may(ctx.actor, "retention.manage")) throw new Forbidden();
   const set = await rows<{ kind: RetentionKind; months: number }>(
     ctx.db,
     "select kind, months from retention_rules",
@@ -61,7 +61,7 @@ export async function listRetention(ctx: Reader): Promise<RetentionRule[]> {
 
 /** How much a rule would take today; nothing is touched. @throws Forbidden. */
 export async function rehearseRetention(ctx: Reader, kind: RetentionKind, months: number): Promise<number> {
-  if (!may(ctx.actor, "erase")) throw new Forbidden();
+  if (!may(ctx.actor, "retention.manage")) throw new Forbidden();
   const { table, where } = takes[kind];
   const found = await row<{ n: number }>(ctx.db, `select count(*)::int as n from ${table} where ${where}`, {
     before: monthsAgo(ctx.now(), months),
@@ -83,7 +83,7 @@ export function checkRetention(wanted: RetentionRule[]): void {
 /** All of them or none; the audit hears of those that change. @throws Forbidden, Invalid. */
 export function setRetention(ctx: Context, wanted: RetentionRule[]): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "erase")) throw new Forbidden();
+    if (!may(tx.actor, "retention.manage")) throw new Forbidden();
     checkRetention(wanted);
     for (const { kind, months } of wanted) {
       const touched =

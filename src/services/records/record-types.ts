@@ -20,7 +20,7 @@ export async function createRecordType(
   fields: readonly FieldForm[],
 ): Promise<RecordType> {
   const id = await transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "fields.manage")) throw new Forbidden();
     const known = await row<{ n: number }>(tx.db, "select count(*)::int as n from record_types");
     if ((known?.n ?? 0) >= mostTypes) throw new Conflict("records.too_many_types");
     const made = await row<{ id: number }>(
@@ -39,7 +39,7 @@ export async function createRecordType(
 /** @throws NotFound, Forbidden, Invalid. */
 export function renameRecordType(ctx: Context, id: number, name: string): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "fields.manage")) throw new Forbidden();
     await getRecordType(tx, id);
     const clean = cleanName(name);
     const taken = await row(tx.db, "select 1 from record_types where plain(name) = plain(?) and id <> ?", [
@@ -55,7 +55,7 @@ export function renameRecordType(ctx: Context, id: number, name: string): Promis
 /** Nobody can add one any more; those that exist stay where they are. @throws NotFound, Forbidden. */
 export function archiveRecordType(ctx: Context, id: number, isArchived: boolean): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "fields.manage")) throw new Forbidden();
     await getRecordType(tx, id);
     await tx
       .db("record_types")

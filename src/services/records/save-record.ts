@@ -22,7 +22,7 @@ export function saveRecord(
   values: Record<string, unknown>,
 ): Promise<ContactRecord> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "converse")) throw new Forbidden();
+    if (!may(tx.actor, "contacts.edit")) throw new Forbidden();
     const contactId = await lockContact(tx, ownerId);
     const type = await getRecordType(tx, typeId);
     const before = await row<{ id: number; values: FieldValues }>(
@@ -63,7 +63,7 @@ export function saveRecord(
 /** @throws NotFound, Forbidden. */
 export function deleteRecord(ctx: Context, ownerId: number, id: number): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "converse")) throw new Forbidden();
+    if (!may(tx.actor, "contacts.edit")) throw new Forbidden();
     const contactId = await lockContact(tx, ownerId);
     const { recordTypeId } = await getRecord(tx, contactId, id);
     await tx.db("records").where({ id }).delete();

@@ -27,7 +27,7 @@ const shownExamples = 3;
 
 /** The rules as they are now, on last week's conversations, by the first thing that each contact wrote. Writes nothing. */
 export async function dryRun(ctx: Reader): Promise<DryRun> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "routing.manage")) throw new Forbidden();
   const rules = await listRules(ctx);
   const open = compileCalendar(await getFirmCalendar(ctx.db));
   const visible = visibleTo(ctx.actor);

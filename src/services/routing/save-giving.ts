@@ -42,7 +42,7 @@ export async function getGiving({ db }: Pick<Reader, "db">): Promise<GivingSetti
 
 /** @throws Forbidden; Invalid for a number out of its range. */
 export function saveGiving(ctx: Context, settings: GivingSettings): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "routing.manage")) throw new Forbidden();
   const ranges = {
     pilotPercent: 100,
     inactiveMinutes: 1440,

@@ -1,4 +1,4 @@
-import { may } from "../agents/policy.ts";
+import { converses, may } from "../agents/policy.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -11,7 +11,7 @@ const mostKeywords = 50;
 
 /** In the order in which they are tried. */
 export function listRules(ctx: Reader): Promise<Rule[]> {
-  if (!may(ctx.actor, "converse")) return Promise.resolve([]);
+  if (!converses(ctx.actor)) return Promise.resolve([]);
   return rows(ctx.db, "select id, name, conditions, actions from assignment_rules order by position, id");
 }
 
@@ -115,7 +115,7 @@ async function change(
   ctx: Context,
   work: (tx: Tx) => Promise<{ id: number; act: string; data: Record<string, unknown> }>,
 ): Promise<number> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "routing.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     // Two changes at once must not make two rules that contradict each other.
     await tx.db.raw("lock table assignment_rules in share row exclusive mode");

@@ -1,4 +1,4 @@
-import { may } from "../agents/policy.ts";
+import { converses, may } from "../agents/policy.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -17,7 +17,7 @@ export interface Team {
 }
 
 export function listWholeTeams(ctx: Reader): Promise<Team[]> {
-  if (!may(ctx.actor, "converse")) return Promise.resolve([]);
+  if (!converses(ctx.actor)) return Promise.resolve([]);
   return rows(
     ctx.db,
     `select t.id, t.name, t.strategy, t.business_hours_id as "businessHoursId",
@@ -109,7 +109,7 @@ async function change(
   ctx: Context,
   work: (tx: Tx) => Promise<{ act: string; data: Record<string, unknown> }>,
 ): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "teams.manage")) throw new Forbidden();
   await transact(ctx, async (tx) => {
     tx.record({ type: "firm.changed" }, await work(tx));
   });

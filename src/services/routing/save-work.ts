@@ -1,4 +1,4 @@
-import { may } from "../agents/policy.ts";
+import { converses, may } from "../agents/policy.ts";
 import type { Context, Reader } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -20,7 +20,7 @@ export interface Work {
 const mostSkills = 20;
 
 export async function getWork(ctx: Reader, agentId: number): Promise<Work> {
-  const found = may(ctx.actor, "converse")
+  const found = converses(ctx.actor)
     ? await row<Work>(
         ctx.db,
         `select receives, max_waiting as "maxWaiting", max_open as "maxOpen", business_hours_id as "businessHoursId",
@@ -36,7 +36,7 @@ export async function getWork(ctx: Reader, agentId: number): Promise<Work> {
 
 /** @throws Forbidden, NotFound; Invalid for a cap that is none, or too many skills. */
 export function saveWork(ctx: Context, agentId: number, work: Work): Promise<void> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "routing.manage")) throw new Forbidden();
   for (const [field, cap] of [
     ["maxWaiting", work.maxWaiting],
     ["maxOpen", work.maxOpen],

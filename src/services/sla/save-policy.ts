@@ -1,4 +1,4 @@
-import { may } from "../agents/policy.ts";
+import { converses, may } from "../agents/policy.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -14,7 +14,7 @@ const longestTarget = 90 * 86_400;
 
 /** In the order in which they are tried, the default one last. */
 export function listPolicies(ctx: Reader): Promise<Policy[]> {
-  if (!may(ctx.actor, "converse")) return Promise.resolve([]);
+  if (!converses(ctx.actor)) return Promise.resolve([]);
   return rows(
     ctx.db,
     `select ${policyColumns} from sla_policies s where archived_at is null order by s.is_default, s.position, s.id`,
@@ -174,7 +174,7 @@ async function change(
   ctx: Context,
   work: (tx: Tx) => Promise<{ id: number; act: string; data: Record<string, unknown> }>,
 ): Promise<number> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "sla.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
     // No batch of messages starts clocks by the old rules while they are counted anew.
     await lockMerging(tx);

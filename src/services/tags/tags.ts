@@ -48,7 +48,7 @@ export function listColours(ctx: Pick<Reader, "db">): Promise<{ name: string; co
 /** One more word; a word that is there keeps its colour. @throws Forbidden, Invalid. */
 export function addTag(ctx: Context, to: { name: string; colour: TagColour }): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "tags.manage")) throw new Forbidden();
     const name = cleanName(to.name);
     const made = await row(
       tx.db,
@@ -73,7 +73,7 @@ function cleanName(given: string): string {
  */
 export function changeTag(ctx: Context, id: number, to: { name: string; colour: TagColour }): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "tags.manage")) throw new Forbidden();
     const name = cleanName(to.name);
     const before = await row<{ name: string }>(tx.db, "select name from tags where id = ? for update", [id]);
     if (!before) throw new NotFound();
@@ -105,7 +105,7 @@ export function changeTag(ctx: Context, id: number, to: { name: string; colour: 
 /** Takes a tag from everything that has it. @throws NotFound, Forbidden. */
 export function deleteTag(ctx: Context, id: number): Promise<void> {
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "configure")) throw new Forbidden();
+    if (!may(tx.actor, "tags.manage")) throw new Forbidden();
     const gone = await row<{ name: string }>(tx.db, "delete from tags where id = ? returning name", [id]);
     if (!gone) throw new NotFound();
     tx.record({ type: "tags.changed" }, { act: "tag.deleted", data: { name: gone.name } });

@@ -5,6 +5,12 @@ import type { Tag } from "../../services/tags/tags.ts";
 import type { Errors, Page } from "../views.ts";
 
 /** Templates of the settings, and their data. */
+/** Permissions of one group, each with its words. */
+export interface PermissionBoxes {
+  title: string;
+  boxes: { value: string; label: string; isChosen: boolean }[];
+}
+
 export interface SettingsViews {
   "settings/firm": Page & {
     form: Record<string, string>;
@@ -127,7 +133,24 @@ export interface SettingsViews {
     errors: { id: number; fields: Errors };
   };
   "settings/topics/_form": { topic: TopicForm; errors: Errors };
-  "settings/index": Page & { quarantined: number };
+  "settings/index": Page & {
+    choices: { href: string; icon: string; title: string; more: string; count: number }[];
+  };
+  "settings/roles/index": Page & {
+    roles: { id: number; label: string; held: string; count: string; builtIn: boolean }[];
+  };
+  "settings/roles/show": Page & {
+    role: { id: number; name: string; label: string; builtIn: boolean; copyOf: string };
+    groups: PermissionBoxes[];
+    errors: Errors;
+  };
+  "settings/agents/rights": Page & {
+    why: string;
+    isGone: boolean;
+    sees: string[];
+    groups: PermissionBoxes[];
+    tokens: string;
+  };
   "settings/profile": Page & {
     passwordErrors: Errors;
     form: Record<string, string>;

@@ -22,7 +22,7 @@ const numberFields = z.looseObject({
 
 /** Asks Meta about a connection and says in words what is wrong and what is right; also subscribes the account. */
 export async function checkInbox(ctx: Context, inboxId: number): Promise<CheckStep[]> {
-  if (!may(ctx.actor, "configure")) throw new Forbidden();
+  if (!may(ctx.actor, "inboxes.manage")) throw new Forbidden();
   const inbox = await findConnectedInbox(ctx.db, ctx.secrets, inboxId);
   if (!inbox) throw new NotFound();
   const steps = [...(await checkNumber(ctx, inbox)), await checkWebhook(ctx, inboxId)];
