@@ -1172,6 +1172,12 @@ table viewers (
 )
 CREATE INDEX viewers_conversation ON public.viewers USING btree (conversation_id);
 
+CREATE OR REPLACE FUNCTION public.masked_phone(phone text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (COALESCE(phone, ''::text) = ''::text) THEN phone ELSE ('••• '::text || "right"(phone, 4)) END
+
 CREATE OR REPLACE FUNCTION public.plain(text)
  RETURNS text
  LANGUAGE sql

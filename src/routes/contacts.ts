@@ -198,7 +198,7 @@ async function page(
       adding: presentAdding(contact.id, types, viewer),
       errors: shown.errors,
       form,
-      isEditing: shown.form !== null || req.query.edit === "1",
+      isEditing: viewer.permissions.has("contacts.edit") && (shown.form !== null || req.query.edit === "1"),
     }),
   );
 }

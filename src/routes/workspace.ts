@@ -115,7 +115,7 @@ export function composerOf(
     clientToken: with_.clientToken ?? randomUUID(),
     noteToken: randomUUID(),
     drafts: with_.drafts,
-    mode: with_.mode ?? "reply",
+    mode: viewer.permissions.has("conversations.reply") ? (with_.mode ?? "reply") : "note",
     inboxName: conversation.lastInboxName,
     laterTimes: snoozeTimes(viewer).filter(({ value }) => value !== "monday"),
     warning: warningOf(conversation, viewer),

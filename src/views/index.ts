@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Eta } from "eta";
+import type { Permission } from "../services/agents/policy.ts";
 import type { Zone } from "./format.ts";
 import { type Translate, translateFor } from "./i18n.ts";
 import type { Views } from "./views.ts";
@@ -28,6 +29,8 @@ export interface Base {
   firmName: string;
   /** The disk is nearly full: everybody is told, for files are refused and messages soon would be. */
   isDiskLow: boolean;
+  /** Whether the viewer's role holds this: what they may not do is not offered. */
+  may: (permission: Permission) => boolean;
   /** How many notes call the viewer that they have not looked at. */
   mentions: number;
   /** Includes a region that is rendered once for each data object and language: many pages show the same one. */
@@ -62,7 +65,8 @@ export function createRender(
     rendered.set(data, texts.set(key, text));
     return text;
   };
-  const base: Base = { t, viewer, remembered, mentions: 0, ...page };
+  const may = (permission: Permission) => viewer.permissions.has(permission);
+  const base: Base = { t, viewer, remembered, may, mentions: 0, ...page };
   return (template, data) => eta.render(template, { ...base, ...data });
 }
 

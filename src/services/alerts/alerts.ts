@@ -1,4 +1,5 @@
 import { may } from "../agents/policy.ts";
+import { shownAddress } from "../contacts/shown.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import { getConversation } from "../conversations/queries.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
@@ -111,7 +112,7 @@ export function listAlerts(ctx: Reader, page: { before: number | null; limit: nu
   return rows(
     ctx.db,
     `select l.id, l.kind, l.conversation_id as "conversationId", p.name as "contactName",
-       coalesce(nullif(i.display, ''), p.phone) as "contactDisplay", b.name as by, l.created_at as at, l.seen_at as "seenAt"
+       ${shownAddress(actor)} as "contactDisplay", b.name as by, l.created_at as at, l.seen_at as "seenAt"
      from alerts l join conversations c on c.id = l.conversation_id join contacts p on p.id = c.contact_id
        left join contact_identities i on i.id = c.last_identity_id left join agents b on b.id = l.by_id
      where l.agent_id = :agentId and (:before::bigint is null or l.id < :before::bigint) and ${visible.sql}

@@ -1,5 +1,6 @@
 import type { Reader } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
+import { shownChange } from "./shown.ts";
 
 /** Who changed which fields of a card, and from what. */
 export interface ContactChange {
@@ -15,7 +16,7 @@ const most = 10;
 export function listContactChanges(ctx: Reader, contactId: number): Promise<ContactChange[]> {
   return rows(
     ctx.db,
-    `select e.id, a.name as "actorName", e.created_at as at, e.data as fields
+    `select e.id, a.name as "actorName", e.created_at as at, ${shownChange(ctx.actor, "e.data")} as fields
      from audit_events e left join agents a on a.id = e.actor_id
      where e.contact_id in (select id from contacts where id = :contactId or merged_into_id = :contactId) and e.act = 'contact.changed' order by e.id desc limit ${most}`,
     { contactId },

@@ -5,6 +5,7 @@ import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { lockMerging } from "../platform/locks.ts";
 import { transact } from "../platform/transact.ts";
 import { visibleTo } from "./policy.ts";
+import { purchasesSeen } from "./shown.ts";
 
 export interface Company {
   id: number;
@@ -50,9 +51,9 @@ export async function getCompany(ctx: Reader, id: number): Promise<Company & Com
     ctx.db,
     `with person as materialized (select p.id from contacts p where p.company_id = :id and p.merged_into_id is null and ${visible.sql})
      select co.id, co.name, co.industry, co.size, (select count(*)::int from person) as people,
-       (select count(*)::int from purchases where contact_id in (select id from person)) as purchases,
+       (select count(*)::int from purchases where contact_id in (select id from person) and ${purchasesSeen(ctx.actor)}) as purchases,
        coalesce((select json_agg(t) from (select currency, sum(amount)::text as total from purchases
-         where contact_id in (select id from person) and returned_at is null and amount is not null and currency is not null
+         where contact_id in (select id from person) and ${purchasesSeen(ctx.actor)} and returned_at is null and amount is not null and currency is not null
          group by currency order by count(*) desc, currency) t), '[]') as totals
      from companies co where co.id = :id`,
     { ...visible.bindings, id },

@@ -33,6 +33,8 @@ export function phoneAlternate(digits: string): string | null {
 
 /** As people write it, with the country's spaces; the digits themselves when they are no known number. */
 export function formatPhone(digits: string): string {
+  // Hidden from whoever reads it: `••• 5678`.
+  if (digits.includes("•")) return digits;
   const plain = digits.replaceAll(/\D/g, "");
   const mexico = /^521(\d{10})$/.exec(plain);
   const number = parsePhoneNumberFromString(`+${mexico ? `52${mexico[1]}` : plain}`);

@@ -4,6 +4,7 @@ import { json, row, withTimes } from "../platform/database.ts";
 import { Forbidden, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { lockContact } from "./lock-contact.ts";
+import { purchasesSeen } from "./shown.ts";
 
 /** What a shop tells of a purchase. Absent keeps what was stored, null clears. */
 export interface PurchaseFields {
@@ -57,7 +58,7 @@ const purchaseColumns = `id, contact_id as "contactId", external_id as "external
 export async function getPurchase(ctx: Reader, contactId: number, id: number): Promise<Purchase> {
   const found = await row<Purchase>(
     ctx.db,
-    `select ${purchaseColumns} from purchases where id = ? and contact_id = ?`,
+    `select ${purchaseColumns} from purchases where id = ? and contact_id = ? and ${purchasesSeen(ctx.actor)}`,
     [id, contactId],
   );
   if (!found) throw new NotFound();

@@ -1,8 +1,10 @@
+import { may } from "../agents/policy.ts";
 import type { Actor, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
 import { phoneMatchKey } from "./phone.ts";
 import { visibleTo } from "./policy.ts";
+import { shownPhone } from "./shown.ts";
 
 export interface Contact {
   id: number;
@@ -35,15 +37,15 @@ export interface Contact {
   createdAt: Date;
 }
 
-const columns = `
-  p.id, p.name, coalesce(co.name, '') as company, p.company_id as "companyId", p.job_title as "jobTitle", p.email, p.phone, p.language, p.custom, p.location,
+const columns = (actor: Actor) => `
+  p.id, p.name, coalesce(co.name, '') as company, p.company_id as "companyId", p.job_title as "jobTitle", p.email, ${shownPhone(actor, "p.phone")} as phone, p.language, p.custom, p.location,
   p.preferred_channel as "preferredChannel", p.preferred_hours as "preferredHours", p.do_not_call as "doNotCall",
   p.do_not_contact as "doNotContact", p.erased_at as "erasedAt",
   p.first_seen_at as "firstSeenAt", p.created_at as "createdAt",
   coalesce((select array_agg(t.name order by t.name) from contact_tags ct join tags t on t.id = ct.tag_id
     where ct.contact_id = p.id), '{}') as tags,
-  coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'channel', i.channel, 'externalId', i.external_id,
-      'kind', i.kind, 'display', i.display) order by i.kind, i.id)
+  coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'channel', i.channel, 'externalId', ${shownPhone(actor, "i.external_id")},
+      'kind', i.kind, 'display', ${shownPhone(actor, "i.display")}) order by i.kind, i.id)
     from contact_identities i where i.contact_id = p.id), '[]') as identities`;
 
 /** @throws NotFound also when the actor may not know of them. */
@@ -59,7 +61,7 @@ export function contactSql(actor: Actor): { sql: string; bindings: Record<string
   const { sql, bindings } = visibleTo(actor);
   const from = "contacts p left join companies co on co.id = p.company_id";
   const whom = "coalesce((select merged_into_id from contacts where id = :contactId), :contactId)";
-  return { sql: `select ${columns} from ${from} where p.id = ${whom} and ${sql}`, bindings };
+  return { sql: `select ${columns(actor)} from ${from} where p.id = ${whom} and ${sql}`, bindings };
 }
 
 /** What is wrong with a card: nobody heard of them for a year, or there is no way to write to them beside the channel. */
@@ -98,7 +100,8 @@ export function listContacts(
     search &&
       `p.id in (select id from contacts where plain(name) like plain(:name)
         union select id from contacts where email <> '' and lower(email) like lower(:name)
-        ${digits.length >= 3 ? "union select contact_id from contact_identities where external_id like :digits union select contact_id from contact_identities where phone_match_key like :digits" : ""})`,
+        ${digits.length >= 3 && may(ctx.actor, "contacts.phones") ? "union select contact_id from contact_identities where external_id like :digits union select contact_id from contact_identities where phone_match_key like :digits" : ""})`,
+    query.phone !== undefined && !may(ctx.actor, "contacts.phones") && "false",
     query.phone !== undefined &&
       `p.id in (select id from contacts where phone_match_key = :phone
         union select contact_id from contact_identities where phone_match_key = :phone)`,
@@ -109,7 +112,7 @@ export function listContacts(
   ].filter(Boolean);
   return rows(
     ctx.db,
-    `select ${columns} from contacts p left join companies co on co.id = p.company_id
+    `select ${columns(ctx.actor)} from contacts p left join companies co on co.id = p.company_id
      where ${conditions.join(" and ")} order by p.id desc limit :limit`,
     {
       ...visible.bindings,

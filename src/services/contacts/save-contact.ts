@@ -59,7 +59,12 @@ export function updateContact(ctx: Context, contactId: number, fields: ContactFi
   return transact(ctx, async (tx) => {
     const id = await lockContact(tx, contactId);
     const before = await getContact(tx, id);
-    await write(tx, id, fields);
+    const { phone, ...rest } = fields;
+    // A form that shows a hidden phone sends it back as it was shown.
+    const keepsPhone = !may(tx.actor, "contacts.phones") && (phone?.includes("•") ?? false);
+    if (phone !== undefined && !keepsPhone && !may(tx.actor, "contacts.phones"))
+      throw new Invalid({ phone: "contact.phone_hidden" });
+    await write(tx, id, keepsPhone ? rest : fields);
     const after = await getContact(tx, id);
     const changes = Object.fromEntries(
       (Object.keys(fields) as (keyof ContactFields)[]).flatMap((field) =>

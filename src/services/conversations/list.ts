@@ -1,4 +1,6 @@
-import type { Reader } from "../platform/context.ts";
+import { may } from "../agents/policy.ts";
+import { shownAddress } from "../contacts/shown.ts";
+import type { Actor, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { nextDueColumns, nextDueJoin } from "../sla/next-due.ts";
 import { visibleTo } from "./policy.ts";
@@ -21,8 +23,8 @@ export interface ConversationList {
   hasMore: boolean;
 }
 
-const rowColumns = `
-  c.id, p.name as "contactName", coalesce(nullif(i.display, ''), p.phone) as "contactDisplay", c.status,
+const rowColumns = (actor: Actor) => `
+  c.id, p.name as "contactName", ${shownAddress(actor)} as "contactDisplay", c.status,
   c.assignee_id as "assigneeId", a.name as "assigneeName", c.waiting_since as "waitingSince",
   c.last_activity_at as "lastActivityAt", c.preview, c.preview_kind as "previewKind",
   c.preview_author as "previewAuthor", c.unread_count as "unreadCount", c.snoozed_until as "snoozedUntil",
@@ -35,7 +37,7 @@ const queueRank = "(case c.priority when 'urgent' then 0 when 'high' then 1 when
 export async function listInbox(ctx: Reader, query: ListQuery): Promise<ConversationList> {
   if (ctx.actor.kind !== "agent") return { rows: [], hasMore: false };
   const visible = visibleTo(ctx.actor);
-  const search = searchCondition(query.search);
+  const search = searchCondition(ctx.actor, query.search);
   const conditions = [
     visible.sql,
     query.status === "resolved" && "c.merged_into_id is null",
@@ -51,7 +53,7 @@ export async function listInbox(ctx: Reader, query: ListQuery): Promise<Conversa
   const found = await rows<ConversationRow>(
     ctx.db,
     `with page as (select c.id from conversations c where ${conditions.join(" and ")} order by ${order} limit ${Math.trunc(query.limit) + 1})
-     select ${rowColumns}, coalesce((select array_agg(t.name order by t.name) from conversation_tags ct
+     select ${rowColumns(ctx.actor)}, coalesce((select array_agg(t.name order by t.name) from conversation_tags ct
          join tags t on t.id = ct.tag_id where ct.conversation_id = c.id), '{}') as tags
      from page join conversations c using (id) join contacts p on p.id = c.contact_id
        left join contact_identities i on i.id = c.last_identity_id
@@ -68,13 +70,16 @@ export async function listInbox(ctx: Reader, query: ListQuery): Promise<Conversa
 }
 
 /** By name in any accent and case, or by a run of digits of the phone. */
-function searchCondition(search: string): { sql: string | false; bindings: Record<string, string> } {
+function searchCondition(
+  actor: Actor,
+  search: string,
+): { sql: string | false; bindings: Record<string, string> } {
   const text = search.trim().slice(0, 100);
   if (text === "") return { sql: false, bindings: {} };
   const digits = text.replaceAll(/\D/g, "");
   const pattern = (part: string) => `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
   const byPhone =
-    digits.length >= 3
+    digits.length >= 3 && may(actor, "contacts.phones")
       ? "or c.contact_id in (select contact_id from contact_identities where external_id like :phone union select contact_id from contact_identities where phone_match_key like :phone)"
       : "";
   return {

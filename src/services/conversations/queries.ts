@@ -1,12 +1,13 @@
-import type { Reader } from "../platform/context.ts";
+import { shownAddress } from "../contacts/shown.ts";
+import type { Actor, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
 import { nextDueColumns, nextDueJoin } from "../sla/next-due.ts";
 import { visibleTo } from "./policy.ts";
 import type { Conversation, Status } from "./types.ts";
 
-const columns = `
-  c.id, c.contact_id as "contactId", p.name as "contactName", coalesce(nullif(i.display, ''), p.phone) as "contactDisplay",
+const columns = (actor: Actor) => `
+  c.id, c.contact_id as "contactId", p.name as "contactName", ${shownAddress(actor)} as "contactDisplay",
   c.status, c.priority, c.topic_id as "topicId", coalesce((select name from topics where id = c.topic_id), '') as topic, c.team_id as "teamId", c.assignee_id as "assigneeId", a.name as "assigneeName",
   c.isolated_inbox_id as "isolatedInboxId", c.waiting_since as "waitingSince", c.first_response_at as "firstResponseAt",
   c.last_activity_at as "lastActivityAt", c.last_inbound_at as "lastInboundAt", c.last_inbox_id as "lastInboxId",
@@ -50,7 +51,7 @@ async function find(ctx: Reader, id: number): Promise<Conversation> {
   const visible = visibleTo(ctx.actor);
   const found = await row<Conversation>(
     ctx.db,
-    `select ${columns} from conversations c ${joins} where c.id = :id and ${visible.sql}`,
+    `select ${columns(ctx.actor)} from conversations c ${joins} where c.id = :id and ${visible.sql}`,
     { ...visible.bindings, id },
   );
   if (!found) throw new NotFound();
@@ -81,7 +82,7 @@ export function listConversations(
   ].filter(Boolean);
   return rows(
     ctx.db,
-    `select ${columns} from conversations c ${joins} where ${conditions.join(" and ")} order by c.id desc limit :limit`,
+    `select ${columns(ctx.actor)} from conversations c ${joins} where ${conditions.join(" and ")} order by c.id desc limit :limit`,
     { ...visible.bindings, ...filter, before: page.before, limit: page.limit },
   );
 }

@@ -1,6 +1,7 @@
 import { may } from "../agents/policy.ts";
 import { visibleTo } from "../contacts/policy.ts";
 import { getContact } from "../contacts/queries.ts";
+import { shownPhone } from "../contacts/shown.ts";
 import type { Context, Reader } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
 import { Conflict, Forbidden } from "../platform/errors.ts";
@@ -45,7 +46,7 @@ export function listDuplicates(ctx: Reader, contactId: number): Promise<Duplicat
            case when p.company_id = self.company_id then 3 else 4 end
          from self cross join lateral (select id, company_id from contacts
            where self.name ~ ${fullName} and plain(name) = plain(self.name) limit ${mostAlike}) p)
-     select p.id, p.name, p.phone, p.email, coalesce(co.name, '') as company,
+     select p.id, p.name, ${shownPhone(ctx.actor, "p.phone")} as phone, p.email, coalesce(co.name, '') as company,
        array_agg(distinct alike.reason) as reasons
      from alike join contacts p on p.id = alike.id left join companies co on co.id = p.company_id
      where p.id <> :contactId and p.merged_into_id is null and ${visible.sql}

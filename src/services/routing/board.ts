@@ -1,4 +1,5 @@
 import { may } from "../agents/policy.ts";
+import { shownAddress } from "../contacts/shown.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { NextDue } from "../conversations/types.ts";
 import type { Reader } from "../platform/context.ts";
@@ -66,7 +67,7 @@ export async function getBoard(ctx: Reader, teamId: number | null, since: Date):
   const visible = visibleTo(ctx.actor);
   const mine = `${visible.sql} and (:teamId::bigint is null or c.team_id = :teamId::bigint)`;
   const waits = `c.status = 'open' and c.waiting_since is not null and ${mine}`;
-  const rows = `select c.id, p.name as "contactName", coalesce(nullif(i.display, ''), p.phone) as "contactDisplay",
+  const rows = `select c.id, p.name as "contactName", ${shownAddress(ctx.actor)} as "contactDisplay",
       coalesce(t.name, '') as topic, m.name as "teamName", c.priority, c.flagged_at as "flaggedAt", c.waiting_since as "waitingSince",
       c.assignee_id as "assigneeId", a.name as "assigneeName", a.availability as "assigneeAvailability", ${nextDueColumns}
     from conversations c join contacts p on p.id = c.contact_id left join contact_identities i on i.id = c.last_identity_id

@@ -1,5 +1,7 @@
+import { may } from "../agents/policy.ts";
 import { visibleTo as visibleCases } from "../cases/policy.ts";
 import { visibleTo as visibleContacts } from "../contacts/policy.ts";
+import { purchasesSeen, shownAddress, shownPhone } from "../contacts/shown.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { Reader } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
@@ -63,6 +65,7 @@ const pattern = (part: string) => `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
 async function searchContacts(ctx: Reader, query: string): Promise<FoundContact[]> {
   const digits = query.replaceAll(/\D/g, "");
   if (digits.length >= 3 && /^[\d\s()+.-]+$/.test(query)) {
+    if (!may(ctx.actor, "contacts.phones")) return [];
     const bySpelling =
       "select contact_id from contact_identities where external_id like :pattern or phone_match_key like :pattern limit 200";
     return findContacts(ctx, bySpelling, pattern(digits));
@@ -82,7 +85,7 @@ function findContacts(ctx: Reader, candidates: string, text: string): Promise<Fo
   const seen = visibleTo(ctx.actor);
   return rows(
     ctx.db,
-    `select p.id, p.name, coalesce(nullif(p.phone, ''), (select display from contact_identities where contact_id = p.id order by kind limit 1), '') as phone,
+    `select p.id, p.name, ${shownPhone(ctx.actor, "coalesce(nullif(p.phone, ''), (select display from contact_identities where contact_id = p.id order by kind limit 1), '')")} as phone,
        (select id from conversations c where c.contact_id = p.id and c.merged_into_id is null and ${seen.sql} order by opened_at desc limit 1) as "conversationId"
      from contacts p where p.id in (${candidates}) and p.merged_into_id is null and ${visible.sql} order by p.id desc limit ${most}`,
     { ...visible.bindings, ...seen.bindings, pattern: text },
@@ -114,7 +117,7 @@ function searchIn(ctx: Reader, query: string, messages: string): Promise<FoundMe
        join conversations c on c.id = h.conversation_id
        where ${visible.sql} order by h.sent_at desc, h.id desc limit ${most})
      select n.id, n.conversation_id as "conversationId", p.name as "contactName",
-       coalesce(nullif(i.display, ''), p.phone) as "contactDisplay", n.sent_at as "sentAt",
+       ${shownAddress(ctx.actor)} as "contactDisplay", n.sent_at as "sentAt",
        ts_headline('public.hilo', m.text, q.q, :options) as excerpt
      from newest n join messages m on m.id = n.id join contacts p on p.id = m.contact_id
        left join contact_identities i on i.id = m.identity_id, q
@@ -152,7 +155,7 @@ async function searchRecords(ctx: Reader, query: string): Promise<FoundRecord[]>
         coalesce(u.placed_at, u.created_at)
       from purchases u join contacts p on p.id = u.contact_id
       where (lower(u.number) like lower(:prefix) or lower(u.external_id) like lower(:prefix)
-          or (u.items <> '[]' and plain(u.items::text) like plain(:pattern))) and ${contacts.sql}
+          or (u.items <> '[]' and plain(u.items::text) like plain(:pattern))) and ${contacts.sql} and ${purchasesSeen(ctx.actor)}
       order by u.id desc limit ${mostRecords})
      union all
      (select 'record', r.id, r.contact_id, p.name, null, null, concat_ws(' · ', t.name, r.title, nullif(r.state, '')), r.at

@@ -1,3 +1,4 @@
+import { purchasesSeen } from "../contacts/shown.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { Reader } from "../platform/context.ts";
 import { asJson, row } from "../platform/database.ts";
@@ -42,7 +43,7 @@ export async function getBehaviour(ctx: Reader, contactId: number, timeZone: str
          where k.contact_id = :contactId and k.conversation_id in (select id from seen) group by t.id order by 2 desc, 1 limit 3`)} as topics,
        ${asJson(`select item ->> 'name' as name, count(*)::int as times
          from purchases u cross join jsonb_array_elements(u.items) item
-         where u.contact_id = :contactId and u.returned_at is null and item ->> 'name' <> ''
+         where u.contact_id = :contactId and u.returned_at is null and item ->> 'name' <> '' and ${purchasesSeen(ctx.actor)}
          group by 1 order by 2 desc, 1 limit ${mostProducts}`)} as products`,
     { ...visible.bindings, contactId, timeZone },
   );

@@ -2,6 +2,7 @@ import { casesSql, toCase } from "../cases/queries.ts";
 import type { Case } from "../cases/types.ts";
 import { type Commitment, commitmentsSql } from "../commitments/commitments.ts";
 import { type PurchaseSummary, purchasesSql, toPurchaseSummary } from "../contacts/purchases.ts";
+import { purchasesSeen } from "../contacts/shown.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { MediaKind, MessageKind, Note, Status } from "../conversations/types.ts";
 import type { Reader } from "../platform/context.ts";
@@ -75,7 +76,7 @@ export function storySql(ctx: Reader): { sql: string; bindings: Record<string, u
           order by f.id desc limit ${mostFiles}) f) as files,
        ${asJson(cases.sql)} as cases,
        (select count(*)::int from cases k where k.contact_id = :contactId and ${cases.visible}) as "caseCount",
-       (select to_json(s) from (${purchasesSql}) s) as purchases,
+       ${purchasesSeen(ctx.actor) === "true" ? `(select to_json(s) from (${purchasesSql}) s)` : "null::json"} as purchases,
        ${asJson(commitments.sql)} as commitments, ${asJson(recordsSql(mostRecords))} as records`;
   return { sql, bindings: { ...visible.bindings, ...cases.bindings, ...commitments.bindings } };
 }

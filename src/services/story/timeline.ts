@@ -1,5 +1,6 @@
 import { visibleTo as visibleCases } from "../cases/policy.ts";
 import { visibleTo as visibleCommitments } from "../commitments/commitments.ts";
+import { purchasesSeen, shownChange } from "../contacts/shown.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { MessageKind, Status } from "../conversations/types.ts";
 import type { FieldValues } from "../fields/types.ts";
@@ -168,7 +169,7 @@ function sources(ctx: Reader): { of: Record<TimelineKind, Source>; bindings: Rec
       },
       purchase: {
         from: "purchases u",
-        where: "u.contact_id = :contactId",
+        where: `u.contact_id = :contactId and ${purchasesSeen(ctx.actor)}`,
         at: "coalesce(u.placed_at, u.created_at)",
         id: "u.id",
         data: `select x.number, x.external_id as "externalId", x.amount::text, x.currency, x.status, x.tracking_url as "trackingUrl",
@@ -216,7 +217,7 @@ function sources(ctx: Reader): { of: Record<TimelineKind, Source>; bindings: Rec
           and e.act in ('contact.created', 'contact.changed', 'contact.merged', 'contact.unmerged', 'contact.separated')`,
         at: "e.created_at",
         id: "e.id",
-        data: `select x.act, ${by("x.actor_id")} as by, x.data as fields from audit_events x where x.id = p.id`,
+        data: `select x.act, ${by("x.actor_id")} as by, ${shownChange(ctx.actor, "x.data")} as fields from audit_events x where x.id = p.id`,
       },
     },
   };

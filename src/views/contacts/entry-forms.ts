@@ -1,3 +1,4 @@
+import type { Permission } from "../../services/agents/policy.ts";
 import type { Purchase } from "../../services/contacts/purchases.ts";
 import { handKinds } from "../../services/interactions/types.ts";
 import type { RecordType } from "../../services/records/queries.ts";
@@ -124,10 +125,18 @@ export function presentAdding(
   viewer: Viewer,
 ): { href: string; name: string }[] {
   const t = translateFor(viewer.locale);
+  const may = (permission: Permission, ...added: { href: string; name: string }[]) =>
+    viewer.permissions.has(permission) ? added : [];
   return [
-    { href: `/contacts/${contactId}/interactions/new`, name: t("interactions.add") },
-    { href: `/contacts/${contactId}/purchases/new`, name: t("purchases.add") },
-    ...types.map(({ id, name }) => ({ href: `/contacts/${contactId}/records/new/${id}`, name })),
+    ...may("interactions.edit", {
+      href: `/contacts/${contactId}/interactions/new`,
+      name: t("interactions.add"),
+    }),
+    ...may("purchases.edit", { href: `/contacts/${contactId}/purchases/new`, name: t("purchases.add") }),
+    ...may(
+      "contacts.edit",
+      ...types.map(({ id, name }) => ({ href: `/contacts/${contactId}/records/new/${id}`, name })),
+    ),
   ];
 }
 

@@ -122,7 +122,7 @@ function partOf(contactId: number, entry: TimelineEntry, viewer: Viewer): Part {
         link: isLink(data.trackingUrl)
           ? { href: data.trackingUrl, words: t("purchases.track"), isOutside: true }
           : null,
-        edit: `/contacts/${contactId}/purchases/${id}`,
+        edit: viewer.permissions.has("purchases.edit") ? `/contacts/${contactId}/purchases/${id}` : null,
       };
     }
     case "interaction": {
@@ -156,7 +156,7 @@ function partOf(contactId: number, entry: TimelineEntry, viewer: Viewer): Part {
           .filter(([, value]) => String(value).slice(0, 10) !== dayKey(entry.at, viewer))
           .map(([key, value]) => `${spoken(key)}: ${said(value, t)}`)
           .join(" · "),
-        edit: `/contacts/${contactId}/records/${id}`,
+        edit: viewer.permissions.has("contacts.edit") ? `/contacts/${contactId}/records/${id}` : null,
       };
     }
     case "note": {

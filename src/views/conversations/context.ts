@@ -179,7 +179,7 @@ export function presentSide(
       when: dayAndClock(one.at, viewer.now, viewer),
       state: one.state,
     })),
-    mayCall: !contact.doNotCall && contact.phone !== "",
+    mayCall: !contact.doNotCall && contact.phone !== "" && viewer.permissions.has("contacts.phones"),
     callHref: `tel:${contact.phone.replaceAll(/[^\d+]/g, "")}`,
   };
 }

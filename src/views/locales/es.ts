@@ -153,6 +153,7 @@ export const es = {
 
   "composer.label": "Escribir",
   "composer.mode": "Qué escribir",
+  "composer.read_only": "Puedes leer, no responder: tu rol no lo incluye.",
   "composer.reply": "Responder",
   "composer.note": "Nota",
   "composer.placeholder": "Responder a {name}…",
@@ -301,6 +302,8 @@ export const es = {
   "contact.tags": "Etiquetas",
   "contact.tags_hint": "Separadas por comas.",
   "contact.timeline": "Toda su historia",
+  "contact.phone_hidden":
+    "No ves el teléfono completo, así que no puedes cambiarlo. Pídeselo a quien sí lo ve.",
   "contact.phone_invalid": "Ese teléfono no parece válido. Escríbelo con + y el país.",
   "contacts.search": "Nombre, teléfono o correo…",
   "contacts.none": "Todavía no hay clientes.",

@@ -1,10 +1,13 @@
 import { expect } from "chai";
 import { changeRole, createAgent, deactivateAgent } from "../../../src/services/agents/agent.ts";
+import { createApiToken } from "../../../src/services/agents/api-tokens.ts";
 import { type Permission, permissionGroups, permissions } from "../../../src/services/agents/policy.ts";
 import { listRoles } from "../../../src/services/agents/queries.ts";
 import { getRights } from "../../../src/services/agents/rights.ts";
 import { deleteRole, saveRole } from "../../../src/services/agents/save-role.ts";
+import { savePurchase } from "../../../src/services/contacts/purchases.ts";
 import { listContacts } from "../../../src/services/contacts/queries.ts";
+import { updateContact } from "../../../src/services/contacts/save-contact.ts";
 import { assign } from "../../../src/services/conversations/assign.ts";
 import { countInbox, listInbox } from "../../../src/services/conversations/list.ts";
 import { getConversation } from "../../../src/services/conversations/queries.ts";
@@ -14,7 +17,7 @@ import type { Context } from "../../../src/services/platform/context.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../../src/services/platform/errors.ts";
 import { search } from "../../../src/services/search/search.ts";
 import { type Cast, contextOf, openCast } from "../../support/cast.ts";
-import { rejected } from "../../support/hilo.ts";
+import { type Hilo, rejected, startHilo } from "../../support/hilo.ts";
 import { write } from "../../support/meta.ts";
 
 const work: Permission[] = [...permissionGroups.conversations, ...permissionGroups.contacts];
@@ -164,5 +167,89 @@ describe("roles", () => {
     expect(rights.sight).to.equal("own");
     expect([...rights.permissions]).to.include("conversations.reply");
     expect(await rejected(getRights(cast.ana, cast.ids.ana))).to.be.instanceOf(Forbidden);
+  });
+});
+
+describe("what a role may not see of a customer", () => {
+  let hilo: Hilo;
+  before(async () => {
+    hilo = await startHilo();
+    const { cast } = hilo;
+    const { conversationId, contactId } = await write(cast, { from: "5215598761234", name: "Marta Gil" });
+    await savePurchase(cast.diego, contactId, "P-77", {
+      number: "P-77",
+      amount: 4321,
+      currency: "MXN",
+      items: [{ name: "Silla" }],
+    });
+    await updateContact(cast.diego, contactId, { phone: "+34600111222" });
+    const held = permissions.filter(
+      (one) => !["contacts.phones", "purchases.see", "contacts.export"].includes(one) && !/manage$/.test(one),
+    );
+    await saveRole(cast.diego, null, { name: "discreto", permissions: held });
+    await changeRole(cast.diego, cast.ids.ana, "discreto");
+    ids = { conversationId, contactId };
+  });
+  after(() => hilo.close());
+  let ids = { conversationId: 0, contactId: 0 };
+
+  it("phones and purchases are on no page, in no search, and in no answer of the API", async () => {
+    const token = await createApiToken(hilo.cast.diego, { name: "t", email: "ana@firm.test" });
+    const ana = await hilo.as("ana");
+    const { conversationId, contactId } = ids;
+    for (const path of [
+      "/inbox?view=all",
+      `/conversations/${conversationId}`,
+      `/contacts/${contactId}`,
+      `/contacts/${contactId}?edit=1`,
+      `/contacts/${contactId}/behaviour`,
+      "/contacts",
+      "/search?q=Marta",
+      "/search?q=P-77",
+      "/search?q=silla",
+      "/search?q=5598761234",
+      "/contacts?q=600111222",
+      "/board",
+      "/companies",
+      `/api/v1/contacts/${contactId}`,
+      `/api/v1/contacts/${contactId}/timeline`,
+      "/api/v1/contacts?phone=%2B34600111222",
+      "/api/v1/conversations",
+    ]) {
+      const { text, status } = await ana
+        .get(path)
+        .set({ Authorization: `Bearer ${token}`, "HX-Request": String(path.endsWith("behaviour")) });
+      expect(status, path).to.equal(200);
+      expect(text.replaceAll(/[?&]q=\d+|value="\d+"|«\d+»/g, ""), path).to.not.match(
+        /98761234|9876 ?1234|600 ?111 ?222|600111222|4[.,\s]?321|P-77<|Silla/,
+      );
+    }
+    expect((await ana.get(`/contacts/${contactId}`)).text).to.contain("••• 1222");
+    expect((await ana.get(`/contacts/${contactId}/export.json`)).status).to.equal(403);
+    const carmen = await hilo.as("carmen");
+    expect((await carmen.get(`/contacts/${contactId}`)).text).to.match(/600 ?11 ?12 ?22|600 111 222/);
+  });
+
+  it("a hidden phone that comes back in a form stays what it was; another is refused", async () => {
+    const { db } = hilo.cast.platform;
+    const ana = await contextOf(hilo.cast.system, hilo.cast.ids.ana);
+    await updateContact(ana, ids.contactId, { name: "Marta Gil R.", phone: "••• 1222" });
+    const kept = await db("contacts").where({ id: ids.contactId }).first("phone", "name");
+    expect(kept).to.deep.equal({ phone: "+34600111222", name: "Marta Gil R." });
+    expect(await rejected(updateContact(ana, ids.contactId, { phone: "+34600999888" }))).to.be.instanceOf(
+      Invalid,
+    );
+  });
+
+  it("what a role may not do is not offered", async () => {
+    const { cast } = hilo;
+    await saveRole(cast.diego, null, { name: "lectura", permissions: ["conversations.see_all"] });
+    await changeRole(cast.diego, cast.ids.bruno, "lectura");
+    const bruno = await hilo.as("bruno");
+    const { text } = await bruno.get(`/conversations/${ids.conversationId}`);
+    expect(text).to.contain("Puedes leer, no responder");
+    expect(text).to.not.match(/id="(assign|classify|snooze|resolve|case)-menu"|name="text"/);
+    const page = await bruno.get(`/contacts/${ids.contactId}`);
+    expect(page.text).to.not.match(/edit=1|\/merge"|interactions\/new|purchases\/new|name="text"/);
   });
 });
