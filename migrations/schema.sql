@@ -1,3 +1,22 @@
+table agent_links (
+  id bigint not null generated always as identity
+  agent_id bigint not null
+  kind text not null
+  token_hash text not null
+  sealed_token text -- Encrypted until the mail has gone; null when no mail is wanted.
+  created_by_id bigint
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  used_at timestamp with time zone
+  constraint agent_links_kind_check CHECK ((kind = ANY (ARRAY['invitation'::text, 'reset'::text])))
+  constraint agent_links_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint agent_links_created_by_id_fkey FOREIGN KEY (created_by_id) REFERENCES agents(id)
+  constraint agent_links_pkey PRIMARY KEY (id)
+  constraint agent_links_token_hash_key UNIQUE (token_hash)
+)
+CREATE UNIQUE INDEX agent_links_one ON public.agent_links USING btree (agent_id) WHERE (used_at IS NULL);
+CREATE INDEX agent_links_to_mail ON public.agent_links USING btree (id) WHERE (sealed_token IS NOT NULL);
+
 table agent_skills (
   agent_id bigint not null
   skill text not null
@@ -29,6 +48,9 @@ table agents (
   last_reply_at timestamp with time zone
   receives boolean not null default false -- Whether conversations are given to them by Hilo.
   business_hours_id bigint -- Their own hours: outside of them they are offline. Null: they say it themselves.
+  totp_secret text -- Encrypted; null: no second factor.
+  totp_pending text -- Encrypted; shown as a QR code and not yet confirmed by a code.
+  totp_last_step bigint -- Of the newest code that was taken: none is taken twice.
   constraint agents_availability_check CHECK ((availability = ANY (ARRAY['online'::text, 'away'::text, 'offline'::text])))
   constraint agents_availability_source_check CHECK ((availability_source = ANY (ARRAY['hand'::text, 'inactivity'::text, 'schedule'::text])))
   constraint agents_away_reason_check CHECK ((length(away_reason) <= 120))
@@ -946,6 +968,16 @@ CREATE INDEX records_contact ON public.records USING btree (contact_id, at DESC,
 CREATE INDEX records_title ON public.records USING gin (plain(title) gin_trgm_ops);
 CREATE INDEX records_type ON public.records USING btree (record_type_id);
 
+table recovery_codes (
+  id bigint not null generated always as identity
+  agent_id bigint not null
+  code_hash text not null
+  used_at timestamp with time zone
+  constraint recovery_codes_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+  constraint recovery_codes_pkey PRIMARY KEY (id)
+  constraint recovery_codes_agent_id_code_hash_key UNIQUE (agent_id, code_hash)
+)
+
 table retention_rules (
   kind text not null
   months integer not null
@@ -961,6 +993,7 @@ table roles (
   permissions text[] not null -- Names of services/agents/policy.ts.
   built_in boolean not null default false
   created_at timestamp with time zone not null default now()
+  requires_second_factor boolean not null default false
   constraint roles_pkey PRIMARY KEY (id)
   constraint roles_name_key UNIQUE (name)
 )
@@ -1017,8 +1050,14 @@ table sessions (
   sid text not null
   sess jsonb not null
   expire timestamp with time zone not null
+  public_id uuid not null default gen_random_uuid() -- Names a session on a page; its sid is the key to it.
+  agent_id bigint generated always as (((sess #>> '{passport,user,id}'::text[]))::bigint) stored
+  created_at timestamp with time zone not null default now()
+  last_seen_at timestamp with time zone not null default now()
   constraint sessions_pkey PRIMARY KEY (sid)
+  constraint sessions_public_id_key UNIQUE (public_id)
 )
+CREATE INDEX sessions_agent ON public.sessions USING btree (agent_id) WHERE (agent_id IS NOT NULL);
 CREATE INDEX sessions_expire ON public.sessions USING btree (expire);
 
 table sla_clocks (

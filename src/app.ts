@@ -8,6 +8,7 @@ import { boardRoutes } from "./routes/board.ts";
 import { cases } from "./routes/cases.ts";
 import { commitments } from "./routes/commitments.ts";
 import { companies } from "./routes/companies.ts";
+import { confirmRoutes } from "./routes/confirm.ts";
 import { contactEntries } from "./routes/contact-entries.ts";
 import { contactFields } from "./routes/contact-fields.ts";
 import { contactFiles } from "./routes/contact-files.ts";
@@ -32,6 +33,7 @@ import { type Live, openLive } from "./routes/live.ts";
 import { mentions } from "./routes/mentions.ts";
 import { messages } from "./routes/messages.ts";
 import { newContact } from "./routes/new-contact.ts";
+import { passwordRoutes } from "./routes/passwords.ts";
 import { presence } from "./routes/presence.ts";
 import { privacy } from "./routes/privacy.ts";
 import { push, pushWorker } from "./routes/push.ts";
@@ -54,6 +56,8 @@ import { inboundEvents } from "./routes/settings/inbound-events.ts";
 import { inboxes } from "./routes/settings/inboxes.ts";
 import { profile } from "./routes/settings/profile.ts";
 import { roles } from "./routes/settings/roles.ts";
+import { secondFactor } from "./routes/settings/second-factor.ts";
+import { sessions } from "./routes/settings/sessions.ts";
 import { sla } from "./routes/settings/sla.ts";
 import { tags } from "./routes/settings/tags.ts";
 import { teams } from "./routes/settings/teams.ts";
@@ -130,7 +134,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(express.urlencoded({ extended: false, limit: "256kb" }), express.json({ limit: "256kb" }));
 
   app.use(setUpRoutes(findDemo));
-  app.use(signIn.router);
+  app.use(signIn.router, passwordRoutes(platform));
   app.use(demoRoutes(findDemo, config.demo));
   app.use(requireAgent, noteSignsOfLife);
   app.use(
@@ -163,7 +167,10 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   );
   app.use(
     live.router,
+    confirmRoutes(platform),
     profile,
+    secondFactor,
+    sessions,
     hours,
     sla,
     teams,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
+import { mailLinks } from "./services/agents/mail-links.ts";
 import { ensureAdmin, openSetUp } from "./services/agents/set-up.ts";
 import { mailAlerts } from "./services/alerts/mail-alerts.ts";
 import { pushAlerts } from "./services/alerts/push.ts";
@@ -21,6 +22,7 @@ import { openSecrets } from "./services/platform/secrets.ts";
 import { openLocalStorage } from "./services/platform/storage.ts";
 import { type Job, type Schedule, startSchedule } from "./services/schedule.ts";
 import { composeAlerts, composePush } from "./views/mail/alerts.ts";
+import { composeLink } from "./views/mail/links.ts";
 
 /** Connections: requests and jobs share one pool, deliveries have their own, so that neither starves the other. */
 const poolSize = 16;
@@ -110,6 +112,11 @@ export async function startServer(
             name: "mail",
             line: "*/20 * * * * *",
             work: (ctx: Context) => mailAlerts(ctx, mailer, (mail) => composeAlerts(mail, ownAddress)),
+          },
+          {
+            name: "mail-links",
+            line: "*/5 * * * * *",
+            work: (ctx: Context) => mailLinks(ctx, mailer, (link) => composeLink(link, ownAddress)),
           },
         ]
       : []),

@@ -1,13 +1,18 @@
 import type { NextFunction, Request, Response } from "express";
 import { may, type Permission } from "../services/agents/policy.ts";
 import { Forbidden } from "../services/platform/errors.ts";
-import { redirect } from "./respond.ts";
+import { isProved } from "./enter.ts";
+import { leave, redirect } from "./respond.ts";
+
+/** What is open to somebody whose role asks for a second factor that they do not have yet. */
+const securing = /^\/(settings\/second-factor|confirm$|tags\.css$)/;
 
 /** Everything behind it is for people who signed in. */
 export function requireAgent(req: Request, res: Response, next: NextFunction): void {
   if (req.ctx.actor.kind === "agent") {
     res.set("Cache-Control", "no-store");
-    next();
+    if (req.user?.mustSecure && !securing.test(req.path)) leave(req, res, "/settings/second-factor");
+    else next();
     return;
   }
   if (req.isFragment) {
@@ -17,6 +22,22 @@ export function requireAgent(req: Request, res: Response, next: NextFunction): v
   // No session before sign-in: whoever asks for pages must not fill the database.
   const wanted = req.method === "GET" && req.originalUrl !== "/" && req.originalUrl.length < 1000;
   redirect(res, wanted ? `/login?next=${encodeURIComponent(req.originalUrl)}` : "/login");
+}
+
+/** What changes who may enter asks for the password again when it was given a while ago. */
+export function requireProof(req: Request, res: Response, next: NextFunction): void {
+  if (isProved(req.session)) {
+    next();
+    return;
+  }
+  // What was typed into a form is not kept: its page comes back, and says nothing was done.
+  const back = req.method === "GET" ? req.originalUrl : pathOf(req.get("referer"));
+  leave(req, res, `/confirm?next=${encodeURIComponent(back)}`);
+}
+
+function pathOf(url: string | undefined): string {
+  const parsed = URL.parse(url ?? "");
+  return parsed ? parsed.pathname + parsed.search : "/settings";
 }
 
 /** The page is only for a permission; the commands behind it check again. */

@@ -1,4 +1,4 @@
-import type { Response } from "express";
+import type { Request, Response } from "express";
 
 /** Sends regions of HTML, one after the other. */
 export function fragment(res: Response, ...regions: string[]): void {
@@ -15,3 +15,7 @@ export function leave(req: { isFragment: boolean }, res: Response, path: string)
   if (req.isFragment) res.set("HX-Redirect", path).status(204).end();
   else redirect(res, path);
 }
+
+/** Where Hilo is reached: its public address when it is configured, else where this page was asked for. */
+export const ownUrl = (req: Request): string =>
+  req.ctx.config.baseUrl ?? `${req.protocol}://${req.get("host") ?? ""}`;

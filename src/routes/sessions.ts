@@ -1,21 +1,25 @@
 import { type Request, type Response, Router } from "express";
+import type { SessionData } from "express-session";
 import passport from "passport";
-import { Strategy } from "passport-local";
-import { RateLimiterPostgres, type RateLimiterRes } from "rate-limiter-flexible";
-import { arrive, depart } from "../services/agents/availability.ts";
+import { depart } from "../services/agents/availability.ts";
 import { verifyPassword } from "../services/agents/password.ts";
 import { findCredentials, findSession, type Session } from "../services/agents/queries.ts";
+import { takeCode } from "../services/agents/second-factor.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { systemContext } from "../services/platform/context.ts";
 import { tokenHash } from "../services/platform/secrets.ts";
 import { transact } from "../services/platform/transact.ts";
 import { translateFor } from "../views/i18n.ts";
+import { enter } from "./enter.ts";
+import { openLimit, refuseFlood, spend } from "./limits.ts";
 import { redirect } from "./respond.ts";
 
 /** Wrong passwords: ten for an address and fifty from one place in a quarter of an hour. */
 const perAddress = 10;
 const perPlace = 50;
 const windowSeconds = 900;
+/** How long the second factor may take after the password. Milliseconds. */
+const pendingMs = 10 * 60_000;
 
 export interface SignIn {
   router: Router;
@@ -25,14 +29,6 @@ export interface SignIn {
 /** Signing in and out. `demo` shows the demo's accounts on the page. */
 export function openSignIn(platform: Platform, demo: { email: string; password: string }[]): SignIn {
   const auth = new passport.Passport();
-  auth.use(
-    new Strategy({ usernameField: "email" }, (email, password, done) => {
-      check(platform, email, password).then(
-        (session) => done(null, session ?? false),
-        (error: unknown) => done(error),
-      );
-    }),
-  );
   const agents = platform.memories.open<Session | null>(
     ({ type }) => type === "agent.changed" || type === "firm.changed",
   );
@@ -54,28 +50,20 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
       (error: unknown) => done(error),
     );
   });
-  const limiter = (points: number, prefix: string) =>
-    new RateLimiterPostgres({
-      storeClient: platform.db,
-      storeType: "knex",
-      tableName: "rate_limits",
-      tableCreated: true,
-      keyPrefix: prefix,
-      points,
-      duration: windowSeconds,
-    });
-  const byAddress = limiter(perAddress, "login-address");
-  const byPlace = limiter(perPlace, "login-place");
+  const byAddress = openLimit(platform, "login-address", perAddress, windowSeconds);
+  const byPlace = openLimit(platform, "login-place", perPlace, windowSeconds);
+  const byAgent = openLimit(platform, "login-code", perAddress, windowSeconds);
 
   const router = Router();
 
   router.get("/login", (req, res) => {
     if (req.ctx.actor.kind === "agent") return redirect(res, "/inbox");
-    const ended = req.query.ended === "1";
-    page(req, res, { ended, errors: {} });
+    const t = translateFor(req.viewer.locale);
+    const said = req.query.ended === "1" ? t("login.ended") : req.query.reset === "1" ? t("login.reset") : "";
+    page(req, res, { said, errors: {} });
   });
 
-  router.post("/login", async (req, res, next) => {
+  router.post("/login", async (req, res) => {
     const body = (req.body ?? {}) as { email?: unknown; password?: unknown; next?: unknown };
     const email = typeof body.email === "string" ? body.email.trim().toLowerCase().slice(0, 254) : "";
     const keys = [tokenHash(email).slice(0, 20), req.ip ?? "nowhere"] as const;
@@ -83,29 +71,66 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     // Counted before the slow check, or a flood at one moment would pass the limit together.
     const wait = await spend([byAddress, keys[0]], [byPlace, keys[1]]);
     if (wait > 0) {
-      res.status(429).set("Retry-After", String(Math.ceil(wait / 1000)));
-      page(req, res, { email, errors: { form: t("login.too_many", { n: Math.ceil(wait / 60_000) }) } });
-      return;
+      const form = t("login.too_many", { n: Math.ceil(wait / 60_000) });
+      return refuseFlood(res, wait, () => page(req, res, { email, errors: { form } }));
     }
-    const wanted = typeof body.next === "string" ? body.next : undefined;
-    auth.authenticate("local", (error: unknown, user: Session | false) => {
-      if (error) return next(error);
-      if (!user) {
-        void noteFailure(platform);
-        return page(req, res.status(422), { email, errors: { form: t("login.wrong") } });
-      }
-      req.logIn(user, (failed) => {
-        if (failed) return next(failed);
-        const asThem = { ...req.ctx, actor: user.actor };
-        transact(asThem, async (tx) => {
-          tx.record(null, { act: "agent.signed_in", agentId: user.agent.id });
-        })
-          .then(() => arrive(asThem))
-          .then(() => Promise.all([byAddress.delete(keys[0]), byPlace.reward(keys[1])]))
-          .then(() => redirect(res, ownPath(wanted)), next);
-      });
-    })(req, res, next);
+    const wanted = ownPath(typeof body.next === "string" ? body.next : undefined);
+    const password = typeof body.password === "string" ? body.password : "";
+    const known = await check(platform, email, password);
+    if (!known) {
+      void noteFailure(platform);
+      return page(req, res.status(422), { email, errors: { form: t("login.wrong") } });
+    }
+    await Promise.all([byAddress.delete(keys[0]), byPlace.reward(keys[1])]);
+    if (known.hasSecondFactor) {
+      await renew(req);
+      req.session.pending = { agentId: known.id, at: Date.now(), next: wanted };
+      return redirect(res, "/login/code");
+    }
+    await comeIn(req, res, known.id, wanted);
   });
+
+  /** The password was right, a short while ago; nothing is open yet. */
+  function pendingOf(req: Request): NonNullable<SessionData["pending"]> | null {
+    const { pending } = req.session;
+    return pending && pending.at > Date.now() - pendingMs ? pending : null;
+  }
+
+  router.get("/login/code", (req, res) => {
+    if (!pendingOf(req)) return redirect(res, "/login");
+    codePage(req, res, "");
+  });
+
+  router.post("/login/code", async (req, res) => {
+    const pending = pendingOf(req);
+    if (!pending) return redirect(res, "/login");
+    const t = translateFor(req.viewer.locale);
+    const wait = await spend([byAgent, String(pending.agentId)], [byPlace, req.ip ?? "nowhere"]);
+    if (wait > 0) {
+      const error = t("login.too_many", { n: Math.ceil(wait / 60_000) });
+      return refuseFlood(res, wait, () => codePage(req, res, error));
+    }
+    const typed = (req.body as { code?: unknown } | undefined)?.code;
+    const code = typeof typed === "string" ? typed.slice(0, 100) : "";
+    if (!(await takeCode(platform.db, platform.secrets, pending.agentId, code))) {
+      void noteFailure(platform);
+      return codePage(req, res.status(422), t("login.code_wrong"));
+    }
+    await byAgent.delete(String(pending.agentId));
+    await comeIn(req, res, pending.agentId, pending.next);
+  });
+
+  async function comeIn(req: Request, res: Response, agentId: number, next: string): Promise<void> {
+    const session = await findSession(platform.db, agentId);
+    if (!session) return redirect(res, "/login");
+    await enter(req, session);
+    redirect(res, next);
+  }
+
+  function codePage(req: Request, res: Response, error: string): void {
+    const title = translateFor(req.viewer.locale)("login.code_title");
+    res.set("Cache-Control", "no-store").send(req.render("sessions/code", { title, error }));
+  }
 
   router.post("/logout", (req, res, next) => {
     const { ctx } = req;
@@ -130,41 +155,29 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
   function page(
     req: Request,
     res: Response,
-    data: { email?: string; ended?: boolean; errors: Record<string, string> },
+    data: { email?: string; said?: string; errors: Record<string, string> },
   ): void {
     const title = translateFor(req.viewer.locale)("login.title");
-    const { email = "", ended = false, errors } = data;
+    const { email = "", said = "", errors } = data;
     const wanted = (req.body as { next?: unknown } | undefined)?.next ?? req.query.next;
     const next = typeof wanted === "string" ? ownPath(wanted) : "/inbox";
     res
       .set("Cache-Control", "no-store")
-      .send(req.render("sessions/new", { title, email, ended, errors, demo, next }));
+      .send(req.render("sessions/new", { title, email, said, errors, demo, next }));
   }
 
   return { router, passport: auth };
 }
 
-async function check(platform: Platform, email: string, password: string): Promise<Session | null> {
+async function check(platform: Platform, email: string, password: string) {
   const credentials = await findCredentials(platform.db, email.trim());
   const right = await verifyPassword(password, credentials?.password_hash ?? null);
-  return right && credentials ? findSession(platform.db, credentials.id) : null;
+  return right ? credentials : null;
 }
 
-/** Takes one try from each limit. @returns milliseconds to wait when one of them is used up, else 0. */
-async function spend(...limits: [RateLimiterPostgres, string][]): Promise<number> {
-  const waits = await Promise.all(
-    limits.map(([limiter, key]) =>
-      limiter.consume(key).then(
-        () => 0,
-        (refused: RateLimiterRes | Error) => {
-          if (refused instanceof Error) throw refused;
-          return refused.msBeforeNext;
-        },
-      ),
-    ),
-  );
-  return Math.max(...waits);
-}
+/** A fresh session id: what was known before the password is worth nothing after it. */
+const renew = (req: Request): Promise<void> =>
+  new Promise((done, fail) => req.session.regenerate((error) => (error ? fail(error) : done())));
 
 async function noteFailure(platform: Platform): Promise<void> {
   const system = {

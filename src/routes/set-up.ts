@@ -6,6 +6,7 @@ import { canLoadDemo, loadDemo } from "../services/demo/load.ts";
 import { Invalid, NotFound } from "../services/platform/errors.ts";
 import { translateFor } from "../views/i18n.ts";
 import type { FindDemo } from "./demo/demo.ts";
+import { enter } from "./enter.ts";
 import { redirect } from "./respond.ts";
 import { fieldErrors } from "./validate.ts";
 
@@ -60,7 +61,7 @@ export function setUpRoutes(findDemo: FindDemo): Router {
     );
   });
 
-  setUp.post("/set-up/:token", async (req, res, next) => {
+  setUp.post("/set-up/:token", async (req, res) => {
     const token = tokenOf(req);
     await checkSetUpToken(req.ctx, token);
     const form = setUpForm.safeParse(req.body);
@@ -69,7 +70,8 @@ export function setUpRoutes(findDemo: FindDemo): Router {
       const agentId = await completeSetUp(req.ctx, token, form.data);
       const session = await findSession(req.ctx.db, agentId);
       if (!session) throw new NotFound();
-      req.logIn(session, (error) => (error ? next(error) : redirect(res, "/set-up-done")));
+      await enter(req, session);
+      redirect(res, "/set-up-done");
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
       page(req, res.status(422), given(req.body), error.fields);

@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from "express";
 import { noteActivity } from "../services/agents/availability.ts";
+import { noteSessionSeen } from "../services/agents/sessions.ts";
 
 /** How often one agent's sign of life is passed on. Milliseconds. */
 const restMs = 45_000;
@@ -22,7 +23,7 @@ export function noteSignsOfLife(req: Request, _res: Response, next: NextFunction
     if ((heard.get(actor.id) ?? 0) < now - restMs || req.path === "/presence") {
       if (heard.size > mostAgents) heard.clear();
       heard.set(actor.id, now);
-      noteActivity(req.ctx).catch((error: unknown) =>
+      Promise.all([noteActivity(req.ctx), noteSessionSeen(req.ctx, req.sessionID)]).catch((error: unknown) =>
         req.ctx.logger.warn({ err: error }, "a sign of life was not noted; the next one follows"),
       );
     }

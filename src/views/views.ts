@@ -178,9 +178,14 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
     email: string;
     next: string;
     errors: Errors;
-    ended: boolean;
+    /** Why one is here: a session that ended, a password that changed. */
+    said: string;
     demo: { email: string; password: string }[];
   };
+  "sessions/code": Page & { error: string };
+  "sessions/confirm": Page & { email: string; next: string; error: string };
+  "passwords/new": Page & { isAsked: boolean; canMail: boolean; error: string };
+  "passwords/show": Page & { token: string; email: string; kind: string; errors: Errors };
   "set-up/new": Page & { token: string; form: Record<string, string>; errors: Errors; timeZones: string[] };
   "set-up/next": Page & { hasDemo: boolean; canLoadDemo: boolean };
   "audit/index": Page & { events: AuditRow[]; next: string | null };

@@ -15,7 +15,8 @@ interface Route {
 }
 
 /** What anybody may ask for. */
-const open = /^\/(healthz|readyz|metrics|assets\/|push-worker\.js$|webhooks\/|login$|set-up)/;
+const open =
+  /^\/(healthz|readyz|metrics|assets\/|push-worker\.js$|webhooks\/|login$|login\/code$|passwords|set-up)/;
 
 function routesOf(router: Router): Route[] {
   return (router as unknown as { stack: Layer[] }).stack.flatMap((layer) => {

@@ -121,7 +121,10 @@ describe("pages", () => {
       [`${at}/snooze`, { preset: "pending" }],
       [`${at}/resolution`, {}],
       [`${at}/reopening`, {}],
-      ["/settings/profile", { locale: "es", timeZone: "America/Mexico_City", availability: "online" }],
+      [
+        "/settings/profile",
+        { name: "Ana Torres", locale: "es", timeZone: "America/Mexico_City", availability: "online" },
+      ],
     ];
     for (const [path, form] of acts) {
       const response = await ana.post(path).type("form").send(form);

@@ -10,7 +10,7 @@ import { dayAndClock } from "../../views/format.ts";
 import { translateFor } from "../../views/i18n.ts";
 import type { InboxView } from "../../views/settings/views.ts";
 import { requirePermission } from "../guards.ts";
-import { fragment, redirect } from "../respond.ts";
+import { fragment, ownUrl, redirect } from "../respond.ts";
 import { given } from "../set-up.ts";
 import { fieldErrors, idParam, optionalId } from "../validate.ts";
 
@@ -100,8 +100,7 @@ inboxes.post("/settings/inboxes/:id/disconnection", async (req, res) => {
 
 /** Where Meta delivers: the public address when it is configured, else where this page was asked for. */
 export function callbackUrl(req: Request): string {
-  const base = req.ctx.config.baseUrl ?? `${req.protocol}://${req.get("host") ?? ""}`;
-  return `${base}/webhooks/whatsapp`;
+  return `${ownUrl(req)}/webhooks/whatsapp`;
 }
 
 function newPage(

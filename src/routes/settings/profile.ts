@@ -6,11 +6,13 @@ import { may, type Permission } from "../../services/agents/policy.ts";
 import { countQuarantined } from "../../services/channels/inbound-events.ts";
 import { Invalid } from "../../services/platform/errors.ts";
 import { type TextKey, translateFor } from "../../views/i18n.ts";
+import { begin } from "../enter.ts";
 import { redirect } from "../respond.ts";
 import { given, isTimeZone, timeZones } from "../set-up.ts";
 import { fieldErrors } from "../validate.ts";
 
 const profileForm = z.object({
+  name: z.string().trim().min(1, "error.field").max(120, "error.field").optional(),
   locale: z.enum(["es", "en"]),
   timeZone: z.string().max(80).refine(isTimeZone, "set_up.time_zone_unknown"),
   availability: z.enum(["online", "away", "offline"]),
@@ -81,7 +83,12 @@ profile.get("/settings", async (req, res) => {
 
 profile.get("/settings/profile", (req, res) => {
   const { locale, timeZone } = req.viewer;
-  page(req, res, { locale, timeZone, availability: req.user?.agent.availability ?? "online" }, {});
+  page(
+    req,
+    res,
+    { name: req.viewer.name, locale, timeZone, availability: req.user?.agent.availability ?? "online" },
+    {},
+  );
 });
 
 profile.post("/settings/profile", async (req, res) => {
@@ -97,20 +104,26 @@ profile.post("/settings/profile", async (req, res) => {
   redirect(res, "/settings/profile?saved=1");
 });
 
-profile.post("/settings/password", async (req, res, next) => {
+profile.post("/settings/password", async (req, res) => {
   const form = passwordForm.safeParse(req.body);
   try {
     if (!form.success) throw new Invalid(fieldErrors(form.error));
     const version = await changeOwnPassword(req.ctx, form.data.current, form.data.next);
     const session = req.user && { ...req.user, sessionVersion: version };
     if (!session) return redirect(res, "/login");
-    req.logIn(session, (error) => (error ? next(error) : redirect(res, "/settings/profile?saved=1")));
+    await begin(req, session);
+    redirect(res, "/settings/profile?saved=1");
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
     const t = translateFor(req.viewer.locale);
     const errors = Object.entries(error.fields).map(([field, key]) => [field, t(key)]);
     const { locale, timeZone } = req.viewer;
-    const shown = { locale, timeZone, availability: req.user?.agent.availability ?? "online" };
+    const shown = {
+      name: req.viewer.name,
+      locale,
+      timeZone,
+      availability: req.user?.agent.availability ?? "online",
+    };
     page(req, res.status(422), shown, {}, Object.fromEntries(errors));
   }
 });

@@ -3,17 +3,22 @@ import { z } from "zod";
 import { type Permission, permissionGroups, permissions } from "../../services/agents/policy.ts";
 import { getRole, listRoles, type Role } from "../../services/agents/queries.ts";
 import { getRights } from "../../services/agents/rights.ts";
-import { deleteRole, saveRole } from "../../services/agents/save-role.ts";
+import { deleteRole, requireSecondFactor, saveRole } from "../../services/agents/save-role.ts";
 import { Invalid } from "../../services/platform/errors.ts";
 import { isTextKey, translateFor } from "../../views/i18n.ts";
 import type { Viewer } from "../../views/index.ts";
-import { requirePermission } from "../guards.ts";
+import { requirePermission, requireProof } from "../guards.ts";
 import { redirect } from "../respond.ts";
 import { errorWords, idParam, optionalId, text } from "../validate.ts";
 
 const known = new Set<string>(permissions);
+const ticked = z
+  .literal("1")
+  .optional()
+  .transform((value) => value === "1");
 const roleForm = z.object({
   name: text(400),
+  requires_second_factor: ticked,
   permission: z
     .union([z.string(), z.array(z.string()).max(200)])
     .optional()
@@ -24,7 +29,7 @@ const roleForm = z.object({
 
 /** What people may see and do: roles, and the answer for one person. */
 export const roles: Router = Router();
-roles.use("/settings/roles", requirePermission("roles.manage"));
+roles.use("/settings/roles", requirePermission("roles.manage"), requireProof);
 roles.use("/settings/agents/:id/rights", requirePermission("agents.manage"));
 
 roles.get("/settings/roles", async (req, res) => {
@@ -44,7 +49,14 @@ roles.get("/settings/roles/new", async (req, res) => {
   const source = from === null ? null : await getRole(req.ctx, from);
   const t = translateFor(req.viewer.locale);
   const name = source ? t("roles.copy_of", { name: roleLabel(source.name, req.viewer) }) : "";
-  page(req, res, { id: 0, name, builtIn: false, permissions: source?.permissions ?? [] });
+  const requiresSecondFactor = source?.requiresSecondFactor ?? false;
+  page(req, res, {
+    id: 0,
+    name,
+    builtIn: false,
+    permissions: source?.permissions ?? [],
+    requiresSecondFactor,
+  });
 });
 
 roles.get("/settings/roles/:id", async (req, res) =>
@@ -57,6 +69,12 @@ roles.post("/settings/roles/:id", (req, res) => save(req, res, idParam(req.param
 
 roles.post("/settings/roles/:id/deletion", async (req, res) => {
   await deleteRole(req.ctx, idParam(req.params));
+  redirect(res, "/settings/roles");
+});
+
+roles.post("/settings/roles/:id/second-factor", async (req, res) => {
+  const form = z.object({ requires_second_factor: ticked }).parse(req.body ?? {});
+  await requireSecondFactor(req.ctx, idParam(req.params), form.requires_second_factor);
   redirect(res, "/settings/roles");
 });
 
@@ -89,13 +107,13 @@ roles.get("/settings/agents/:id/rights", async (req, res) => {
 });
 
 async function save(req: Request, res: Response, id: number | null): Promise<void> {
-  const { name, permission } = roleForm.parse(req.body ?? {});
+  const { name, permission, requires_second_factor: requiresSecondFactor } = roleForm.parse(req.body ?? {});
   try {
-    await saveRole(req.ctx, id, { name, permissions: permission });
+    await saveRole(req.ctx, id, { name, permissions: permission, requiresSecondFactor });
     redirect(res, "/settings/roles");
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
-    const role = { id: id ?? 0, name, builtIn: false, permissions: permission };
+    const role = { id: id ?? 0, name, builtIn: false, permissions: permission, requiresSecondFactor };
     page(req, res.status(422), role, errorWords(error, req.viewer));
   }
 }
@@ -103,18 +121,18 @@ async function save(req: Request, res: Response, id: number | null): Promise<voi
 function page(
   req: Request,
   res: Response,
-  role: Pick<Role, "id" | "name" | "builtIn"> & { permissions: readonly string[] },
+  role: Pick<Role, "id" | "name" | "builtIn" | "requiresSecondFactor"> & { permissions: readonly string[] },
   errors: Record<string, string> = {},
 ): void {
   const t = translateFor(req.viewer.locale);
   const label = role.id === 0 ? t("roles.new") : roleLabel(role.name, req.viewer);
   const copyOf = `/settings/roles/new?from=${role.id}`;
-  const { id, name, builtIn } = role;
+  const { id, name, builtIn, requiresSecondFactor } = role;
   const groups = boxes(new Set(role.permissions), req.viewer);
   res.send(
     req.render("settings/roles/show", {
       title: label,
-      role: { id, name, label, builtIn, copyOf },
+      role: { id, name, label, builtIn, copyOf, requiresSecondFactor },
       groups,
       errors,
     }),

@@ -2,7 +2,13 @@ import type { Context, Tx } from "../platform/context.ts";
 import { changed, row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
-import { hashPassword, longestPassword, shortestPassword, verifyPassword } from "./password.ts";
+import {
+  checkPassword,
+  hashPassword,
+  longestPassword,
+  shortestPassword,
+  verifyPassword,
+} from "./password.ts";
 import { covers, may } from "./policy.ts";
 import { type Agent, getAgent, type Locale } from "./queries.ts";
 
@@ -32,7 +38,7 @@ export async function createAgent(ctx: Context, agent: NewAgent): Promise<Agent>
 }
 
 /** @throws Invalid when there is no such role, or it holds what the actor does not: nobody gives more than they have. */
-async function findGivenRole(tx: Tx, name: string): Promise<number> {
+export async function findGivenRole(tx: Tx, name: string): Promise<number> {
   const role = await row<{ id: number; permissions: string[] }>(
     tx.db,
     "select id, permissions from roles where name = ?",
@@ -43,8 +49,12 @@ async function findGivenRole(tx: Tx, name: string): Promise<number> {
   return role.id;
 }
 
-/** Shared with the first set-up, where nobody may do anything yet. */
-export async function insertAgent(tx: Tx, agent: NewAgent, passwordHash: string): Promise<number> {
+/** Shared with the first set-up, where nobody may do anything yet. Without a password nobody can enter. */
+export async function insertAgent(
+  tx: Tx,
+  agent: Omit<NewAgent, "password">,
+  passwordHash: string | null,
+): Promise<number> {
   const role = await row<{ id: number }>(tx.db, "select id from roles where name = ?", [agent.role]);
   if (!role) throw new Invalid({ role: "agents.role_unknown" });
   const inserted = await row<{ id: number }>(
@@ -75,7 +85,7 @@ export async function hashNewPassword(password: string): Promise<string> {
 
 /** @throws Forbidden; NotFound; Conflict when nobody could configure Hilo afterwards. */
 export function changeRole(ctx: Context, agentId: number, roleName: string): Promise<Agent> {
-  return change(ctx, agentId, null, async (tx) => {
+  return changeAgent(ctx, agentId, null, async (tx) => {
     const roleId = await findGivenRole(tx, roleName);
     await tx.db.raw("update agents set role_id = ? where id = ?", [roleId, agentId]);
     return { act: "agent.role_changed", data: { role: roleName } };
@@ -90,7 +100,7 @@ export function deactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
       "select id from conversations where assignee_id = ? and status <> 'resolved' order by id for update",
       [agentId],
     );
-  return change(ctx, agentId, first, async (tx) => {
+  return changeAgent(ctx, agentId, first, async (tx) => {
     if (tx.actor.kind === "agent" && tx.actor.id === agentId) throw new Conflict("agents.not_yourself");
     await tx.db.raw(
       `update agents set deactivated_at = ?, session_version = session_version + 1, availability = 'offline',
@@ -107,7 +117,7 @@ export function deactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
 }
 
 export function reactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
-  return change(ctx, agentId, null, async (tx) => {
+  return changeAgent(ctx, agentId, null, async (tx) => {
     await tx.db.raw("update agents set deactivated_at = null where id = ?", [agentId]);
     return { act: "agent.reactivated" };
   });
@@ -124,7 +134,7 @@ export async function keepAdmin(tx: Tx): Promise<void> {
 }
 
 /** One shape for every change of an agent by an administrator. */
-function change(
+export function changeAgent(
   ctx: Context,
   agentId: number,
   first: ((tx: Tx) => Promise<unknown>) | null,
@@ -151,16 +161,17 @@ function change(
 /** What people may set for themselves. */
 export async function updateOwnSettings(
   ctx: Context,
-  settings: { locale?: Locale; timeZone?: string },
+  settings: { name?: string | undefined; locale?: Locale; timeZone?: string },
 ): Promise<void> {
   const { actor } = ctx;
   if (actor.kind !== "agent") throw new Forbidden();
   await transact(ctx, async (tx) => {
     const n = await changed(
       tx.db,
-      `update agents set locale = coalesce(:locale, locale), time_zone = coalesce(:timeZone, time_zone) where id = :id`,
+      `update agents set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:timeZone, time_zone) where id = :id`,
       {
         id: actor.id,
+        name: settings.name ?? null,
         locale: settings.locale ?? null,
         timeZone: settings.timeZone ?? null,
       },
@@ -181,11 +192,12 @@ export async function updateOwnSettings(
 export async function changeOwnPassword(ctx: Context, current: string, next: string): Promise<number> {
   const { actor } = ctx;
   if (actor.kind !== "agent") throw new Forbidden();
-  const sql = "select password_hash from agents where id = ?";
-  const stored = await row<{ password_hash: string | null }>(ctx.db, sql, [actor.id]);
+  const sql = "select password_hash, email from agents where id = ?";
+  const stored = await row<{ password_hash: string | null; email: string }>(ctx.db, sql, [actor.id]);
   const right = await verifyPassword(current, stored?.password_hash ?? null);
   if (!right) throw new Invalid({ current: "agents.password_wrong" });
-  const hash = await hashNewPassword(next);
+  await checkPassword(next, [actor.name, stored?.email ?? ""], "next");
+  const hash = await hashPassword(next);
   return transact(ctx, async (tx) => {
     const saved = await row<{ session_version: number }>(
       tx.db,

@@ -1,5 +1,7 @@
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
+import { Invalid } from "../platform/errors.ts";
 
 const derive = promisify(argon2);
 
@@ -17,6 +19,35 @@ export async function hashPassword(password: string): Promise<string> {
   return ["argon2id", cost.memory, cost.passes, nonce.toString("base64url"), tag.toString("base64url")].join(
     "$",
   );
+}
+
+/** Of zxcvbn's 0 to 4: below two, a million guesses are enough (NIST SP 800-63B asks for a list of common ones). */
+const weakest = 2;
+/** What is looked at of a long one. */
+const judged = 100;
+
+/**
+ * @param field of the form that shows the fault.
+ * @param about words that somebody would try first: name, address, firm.
+ * @throws Invalid when it is too short or long, or is among the first that anybody would guess.
+ */
+export async function checkPassword(
+  password: string,
+  about: readonly string[],
+  field = "password",
+): Promise<void> {
+  if (password.length < shortestPassword || password.length > longestPassword)
+    throw new Invalid({ [field]: "agents.password_length" });
+  const words = about
+    .flatMap((text) => [text, text.replaceAll(/\s/g, ""), ...text.split(/[\s@.]+/)])
+    .filter((text) => text.length > 2);
+  const score = await new Promise<number>((done, fail) => {
+    const worker = new Worker(new URL("./guess-password.ts", import.meta.url), {
+      workerData: { password: password.slice(0, judged), about: words.map((text) => text.toLowerCase()) },
+    });
+    worker.once("message", done).once("error", fail);
+  });
+  if (score < weakest) throw new Invalid({ [field]: "agents.password_common" });
 }
 
 /** Takes as long for an unknown person as for a wrong password. */

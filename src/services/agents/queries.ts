@@ -15,11 +15,16 @@ export interface Agent {
   timeZone: string;
   availability: "online" | "away" | "offline";
   deactivatedAt: Date | null;
+  /** Invited, and has not chosen a password yet. */
+  isInvited: boolean;
+  hasSecondFactor: boolean;
   teams: string[];
 }
 
 export interface Role {
   id: number;
+  /** Whoever has it comes in with a second factor only. */
+  requiresSecondFactor: boolean;
   name: string;
   permissions: string[];
   /** Comes with Hilo and stays as it is. */
@@ -34,10 +39,13 @@ export interface Session {
   agent: Pick<Agent, "id" | "name" | "email" | "locale" | "timeZone" | "availability" | "roleName">;
   sessionVersion: number;
   firmName: string;
+  /** Their role asks for a second factor and they have none: nothing opens but the page where they set it up. */
+  mustSecure: boolean;
 }
 
 const sessionColumns = `
   a.id, a.name, a.email, a.locale, a.time_zone, a.availability, a.session_version, r.name as role_name, r.permissions,
+  r.requires_second_factor and a.totp_secret is null as must_secure,
   (select f.name from firm f) as firm_name,
   coalesce((select array_agg(m.team_id order by m.team_id) from team_members m where m.agent_id = a.id), '{}') as team_ids`;
 
@@ -53,6 +61,7 @@ interface SessionRow {
   permissions: string[];
   team_ids: number[];
   firm_name: string;
+  must_secure: boolean;
 }
 
 /** Null when there is no such agent or they were deactivated. */
@@ -97,6 +106,7 @@ function toSession(found: SessionRow): Session {
     },
     sessionVersion: found.session_version,
     firmName: found.firm_name,
+    mustSecure: found.must_secure,
   };
 }
 
@@ -104,10 +114,10 @@ function toSession(found: SessionRow): Session {
 export function findCredentials(
   db: Knex,
   email: string,
-): Promise<{ id: number; password_hash: string | null; session_version: number } | null> {
+): Promise<{ id: number; password_hash: string | null; hasSecondFactor: boolean } | null> {
   return row(
     db,
-    "select id, password_hash, session_version from agents where email = ? and deactivated_at is null",
+    'select id, password_hash, totp_secret is not null as "hasSecondFactor" from agents where email = ? and deactivated_at is null',
     [email.toLowerCase()],
   );
 }
@@ -137,6 +147,7 @@ export async function getAgent(ctx: Reader, id: number): Promise<Agent> {
 
 const agentColumns = `
   a.id, a.email, a.name, a.role_id, r.name as role_name, a.locale, a.time_zone, a.availability, a.deactivated_at,
+  a.password_hash is null as is_invited, a.totp_secret is not null as has_second_factor,
   coalesce((select array_agg(t.name order by t.name) from team_members m join teams t on t.id = m.team_id
             where m.agent_id = a.id), '{}') as teams`;
 
@@ -150,6 +161,8 @@ interface AgentRow {
   time_zone: string;
   availability: Agent["availability"];
   deactivated_at: Date | null;
+  is_invited: boolean;
+  has_second_factor: boolean;
   teams: string[];
 }
 
@@ -164,12 +177,14 @@ function toAgent(found: AgentRow): Agent {
     timeZone: found.time_zone,
     availability: found.availability,
     deactivatedAt: found.deactivated_at,
+    isInvited: found.is_invited,
+    hasSecondFactor: found.has_second_factor,
     teams: found.teams,
   };
 }
 
 const roleColumns =
-  'r.id, r.name, r.permissions, r.built_in as "builtIn", (select count(*)::int from agents where role_id = r.id) as agents';
+  'r.id, r.name, r.permissions, r.requires_second_factor as "requiresSecondFactor", r.built_in as "builtIn", (select count(*)::int from agents where role_id = r.id) as agents';
 
 export async function getRole(ctx: Reader, id: number): Promise<Role> {
   const found = (await listRoles(ctx)).find((one) => one.id === id);

@@ -9,6 +9,7 @@ import { covers, may, type Permission, permissionGroups } from "./policy.ts";
 export interface RoleForm {
   name: string;
   permissions: readonly Permission[];
+  requiresSecondFactor?: boolean;
 }
 
 /**
@@ -26,16 +27,25 @@ export function saveRole(ctx: Context, id: number | null, role: RoleForm): Promi
     const saved = await row<{ id: number }>(
       tx.db,
       id === null
-        ? `insert into roles (name, permissions) values (:name, :permissions::text[]) on conflict (name) do nothing returning id`
-        : `update roles set name = :name, permissions = :permissions::text[] where id = :id
+        ? `insert into roles (name, permissions, requires_second_factor) values (:name, :permissions::text[], :requires) on conflict (name) do nothing returning id`
+        : `update roles set name = :name, permissions = :permissions::text[], requires_second_factor = :requires where id = :id
              and not exists (select 1 from roles o where o.name = :name and o.id <> :id) returning id`,
-      { id, name, permissions: [...role.permissions] },
+      { id, name, permissions: [...role.permissions], requires: role.requiresSecondFactor ?? false },
     );
     if (!saved) throw new Invalid({ name: "roles.name_taken" });
     await keepAdmin(tx);
     const data = { roleId: saved.id, name, from: before?.permissions ?? [], to: role.permissions };
     return { roleId: saved.id, act: before ? "role.changed" : "role.created", data };
   });
+}
+
+/** Whoever has the role, one that comes with Hilo too, then comes in with a second factor only. @throws as `saveRole`. */
+export function requireSecondFactor(ctx: Context, id: number, requires: boolean): Promise<number> {
+  const work: RoleWork = async (tx, before) => {
+    await tx.db("roles").where({ id }).update({ requires_second_factor: requires });
+    return { roleId: id, act: "role.second_factor", data: { roleId: id, name: before?.name, requires } };
+  };
+  return change(ctx, id, work, true);
 }
 
 /** @throws NotFound; Forbidden; Conflict for a role that comes with Hilo or that somebody has. */
@@ -55,13 +65,16 @@ function canWork(permissions: readonly Permission[]): boolean {
   return has(visibility) || !(has(conversations) || has(contacts));
 }
 
+type RoleWork = (
+  tx: Tx,
+  before: { name: string; permissions: string[] } | null,
+) => Promise<{ roleId: number; act: string; data: Record<string, unknown> }>;
+
 async function change(
   ctx: Context,
   id: number | null,
-  work: (
-    tx: Tx,
-    before: { name: string; permissions: string[] } | null,
-  ) => Promise<{ roleId: number; act: string; data: Record<string, unknown> }>,
+  work: RoleWork,
+  mayBeBuiltIn = false,
 ): Promise<number> {
   if (!may(ctx.actor, "roles.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
@@ -76,7 +89,7 @@ async function change(
             [id],
           );
     if (id !== null && !before) throw new NotFound();
-    if (before?.built_in) throw new Conflict("roles.built_in");
+    if (before?.built_in && !mayBeBuiltIn) throw new Conflict("roles.built_in");
     if (before && !covers(tx.actor, before.permissions)) throw new Conflict("roles.above_you");
     const { roleId, act, data } = await work(tx, before);
     const holders = await rows<{ id: number }>(tx.db, "select id from agents where role_id = ?", [roleId]);

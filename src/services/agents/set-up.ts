@@ -5,6 +5,7 @@ import { NotFound } from "../platform/errors.ts";
 import { randomToken, tokenHash } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
 import { hashNewPassword, insertAgent } from "./agent.ts";
+import { checkPassword, hashPassword } from "./password.ts";
 import { countAgents, type Locale } from "./queries.ts";
 
 /**
@@ -45,7 +46,8 @@ export interface SetUp {
 /** Makes the first admin and names the firm, once: two people with the link do not both succeed. */
 export async function completeSetUp(ctx: Context, token: string, setUp: SetUp): Promise<number> {
   await checkSetUpToken(ctx, token);
-  const hash = await hashNewPassword(setUp.password);
+  await checkPassword(setUp.password, [setUp.name, setUp.email, setUp.firmName]);
+  const hash = await hashPassword(setUp.password);
   return transact(ctx, async (tx) => {
     const taken = await row(
       tx.db,
@@ -73,7 +75,7 @@ export async function ensureAdmin(ctx: Context, admin: { email: string; password
     await tx.db.raw("select id from firm for update");
     if ((await countAgents(tx.db)) > 0) return;
     const name = admin.email.split("@")[0] ?? "admin";
-    const id = await insertAgent(tx, { email: admin.email, name, role: "admin", password: "" }, hash);
+    const id = await insertAgent(tx, { email: admin.email, name, role: "admin" }, hash);
     await tx.db.raw("update firm set set_up_at = ?, set_up_token_hash = null", [tx.now()]);
     tx.record({ type: "agent.changed", agentId: id }, { act: "firm.set_up", agentId: id });
   });

@@ -6,7 +6,7 @@ const kept = [
   { table: "inbound_events", rule: "state = 'done' and done_at < now() - interval '14 days'" },
   { table: "early_events", rule: "created_at < now() - interval '14 days'" },
   { table: "idempotency_keys", rule: "created_at < now() - interval '2 days'" },
-  { table: "sessions", rule: "expire < now()" },
+  { table: "sessions", rule: "expire < now() or last_seen_at < now() - interval '14 days'" },
   { table: "alerts", rule: "created_at < now() - interval '90 days'" },
   { table: "automatic_sends", rule: "created_at < now() - interval '90 days'" },
   { table: "scheduled_messages", rule: "settled_at < now() - interval '14 days'" },

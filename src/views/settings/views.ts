@@ -140,7 +140,14 @@ export interface SettingsViews {
     roles: { id: number; label: string; held: string; count: string; builtIn: boolean }[];
   };
   "settings/roles/show": Page & {
-    role: { id: number; name: string; label: string; builtIn: boolean; copyOf: string };
+    role: {
+      id: number;
+      name: string;
+      label: string;
+      builtIn: boolean;
+      copyOf: string;
+      requiresSecondFactor: boolean;
+    };
     groups: PermissionBoxes[];
     errors: Errors;
   };
@@ -159,17 +166,32 @@ export interface SettingsViews {
     errors: Errors;
   };
   "settings/agents/index": Page & {
-    agents: (Agent & { roleLabel: string; availabilityLabel: string })[];
+    agents: (Agent & { roleLabel: string; stateLabel: string })[];
     roles: (Role & { label: string })[];
   };
   "settings/agents/_row": {
-    agent: Agent & { roleLabel: string; availabilityLabel: string };
+    agent: Agent & { roleLabel: string; stateLabel: string };
     roles: (Role & { label: string })[];
   };
   "settings/agents/new": Page & {
     form: Record<string, string>;
     errors: Errors;
     roles: (Role & { label: string })[];
+    canMail: boolean;
+  };
+  "settings/agents/link": Page & { lead: string; url: string; expires: string };
+  "settings/sessions": Page & {
+    isOwn: boolean;
+    back: { href: string; label: string };
+    /** Posts go to this path with `/end`, or with a session's id before it. */
+    action: string;
+    sessions: { publicId: string; browser: string; where: string; isThis: boolean }[];
+  };
+  "settings/second-factor": Page & {
+    state: { isOn: boolean; isRequired: boolean; codesLeft: number };
+    offer: { size: number; path: string; secret: string } | null;
+    codes: string[] | null;
+    error: string;
   };
   "settings/inboxes/index": Page & { inboxes: InboxView[] };
   "settings/inboxes/new": Page & {

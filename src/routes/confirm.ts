@@ -1,0 +1,50 @@
+import { type Request, type Response, Router } from "express";
+import { verifyPassword } from "../services/agents/password.ts";
+import { findCredentials } from "../services/agents/queries.ts";
+import type { Platform } from "../services/platform/context.ts";
+import { translateFor } from "../views/i18n.ts";
+import { openLimit, refuseFlood, spend } from "./limits.ts";
+import { redirect } from "./respond.ts";
+import { ownPath } from "./sessions.ts";
+
+/** Wrong passwords of one person in a quarter of an hour. */
+const tries = 10;
+const windowSeconds = 900;
+
+/** Proving again who one is, before what changes who may enter. */
+export function confirmRoutes(platform: Platform): Router {
+  const byAgent = openLimit(platform, "confirm-agent", tries, windowSeconds);
+  const confirm = Router();
+
+  confirm.get("/confirm", (req, res) => page(req, res, ""));
+
+  confirm.post("/confirm", async (req, res) => {
+    const t = translateFor(req.viewer.locale);
+    const key = String(req.user?.agent.id);
+    const wait = await spend([byAgent, key]);
+    if (wait > 0) {
+      const error = t("login.too_many", { n: Math.ceil(wait / 60_000) });
+      return refuseFlood(res, wait, () => page(req, res, error));
+    }
+    const typed = (req.body as { password?: unknown } | undefined)?.password;
+    const known = await findCredentials(platform.db, req.user?.agent.email ?? "");
+    if (!(await verifyPassword(typeof typed === "string" ? typed : "", known?.password_hash ?? null)))
+      return page(req, res.status(422), t("agents.password_wrong"));
+    await byAgent.delete(key);
+    req.session.provedAt = Date.now();
+    redirect(res, wantedPath(req));
+  });
+
+  return confirm;
+}
+
+function page(req: Request, res: Response, error: string): void {
+  const title = translateFor(req.viewer.locale)("confirm.title");
+  const email = req.user?.agent.email ?? "";
+  res.send(req.render("sessions/confirm", { title, email, next: wantedPath(req), error }));
+}
+
+function wantedPath(req: Request): string {
+  const wanted = (req.body as { next?: unknown } | undefined)?.next ?? req.query.next;
+  return ownPath(typeof wanted === "string" ? wanted : undefined);
+}

@@ -1,0 +1,39 @@
+import type { Request } from "express";
+import type { SessionData } from "express-session";
+import { arrive } from "../services/agents/availability.ts";
+import type { Session } from "../services/agents/queries.ts";
+import { transact } from "../services/platform/transact.ts";
+
+declare module "express-session" {
+  interface SessionData {
+    /** Where it was opened, for its owner to recognise. */
+    client?: { address: string; browser: string };
+    /** When its owner last proved who they are. Milliseconds since 1970. */
+    provedAt?: number;
+    /** The password was right; the second factor is still asked for. */
+    pending?: { agentId: number; at: number; next: string };
+  }
+}
+
+/** How long a proof counts for what is sensitive. Milliseconds. */
+const proofMs = 30 * 60_000;
+
+export const isProved = (session: Partial<SessionData>): boolean =>
+  (session.provedAt ?? 0) > Date.now() - proofMs;
+
+/** Opens a session of a fresh id for somebody who proved who they are; whatever the old id held is gone. */
+export async function enter(req: Request, session: Session): Promise<void> {
+  await begin(req, session);
+  const asThem = { ...req.ctx, actor: session.actor };
+  await transact(asThem, async (tx) => {
+    tx.record(null, { act: "agent.signed_in", agentId: session.agent.id });
+  });
+  await arrive(asThem);
+}
+
+/** The same without a word about it: whoever is in goes on with a new id. */
+export async function begin(req: Request, session: Session): Promise<void> {
+  await new Promise<void>((done, fail) => req.logIn(session, (error) => (error ? fail(error) : done())));
+  req.session.client = { address: req.ip ?? "", browser: (req.get("user-agent") ?? "").slice(0, 300) };
+  req.session.provedAt = Date.now();
+}
