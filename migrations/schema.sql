@@ -95,11 +95,17 @@ table api_tokens (
   last_used_at timestamp with time zone
   revoked_at timestamp with time zone
   created_at timestamp with time zone not null default now()
+  scopes text[] -- Permissions of its agent that it has too; null: all of them.
+  read_only boolean not null default false
+  expires_at timestamp with time zone
+  created_by_id bigint
   constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
   constraint api_tokens_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint api_tokens_created_by_id_fkey FOREIGN KEY (created_by_id) REFERENCES agents(id)
   constraint api_tokens_pkey PRIMARY KEY (id)
   constraint api_tokens_token_hash_key UNIQUE (token_hash)
 )
+CREATE INDEX api_tokens_agent ON public.api_tokens USING btree (agent_id);
 
 table assignment_rules (
   id bigint not null generated always as identity

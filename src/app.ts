@@ -61,6 +61,7 @@ import { sessions } from "./routes/settings/sessions.ts";
 import { sla } from "./routes/settings/sla.ts";
 import { tags } from "./routes/settings/tags.ts";
 import { teams } from "./routes/settings/teams.ts";
+import { tokens } from "./routes/settings/tokens.ts";
 import { topics } from "./routes/settings/topics.ts";
 import { noteSignsOfLife } from "./routes/signs-of-life.ts";
 import { uploads } from "./routes/uploads.ts";
@@ -179,6 +180,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     automation,
     agentWork,
     roles,
+    tokens,
     agents,
     inboxes,
     topics,

@@ -92,7 +92,7 @@ describe("architecture", () => {
   });
 
   it("every template is in the map, and the map names only templates", () => {
-    const maps = globSync("src/views/**/views.ts", { cwd: root }).map(read).join("\n");
+    const maps = globSync("src/views/**/*views.ts", { cwd: root }).map(read).join("\n");
     const mapped = [...maps.matchAll(/^ {2}"([\w/-]+)":/gm)].map((match) => match[1]);
     const files = templates.map((file) => file.replace(/^src\/views\/|\.eta$/g, ""));
     const included = templates.flatMap((file) =>

@@ -33,6 +33,7 @@ export const icons = [
   "file-x",
   "forward",
   "inbox",
+  "key-round",
   "list-filter",
   "loader",
   "lock",

@@ -12,19 +12,21 @@ import { redirect } from "../respond.ts";
 import { errorWords, idParam, optionalId, text } from "../validate.ts";
 
 const known = new Set<string>(permissions);
-const ticked = z
+/** Boxes of permissions: what is none of them is left out. */
+export const tickedPermissions = z
+  .union([z.string(), z.array(z.string()).max(200)])
+  .optional()
+  .transform((value) =>
+    (value === undefined ? [] : [value].flat()).filter((one): one is Permission => known.has(one)),
+  );
+export const ticked = z
   .literal("1")
   .optional()
   .transform((value) => value === "1");
 const roleForm = z.object({
   name: text(400),
   requires_second_factor: ticked,
-  permission: z
-    .union([z.string(), z.array(z.string()).max(200)])
-    .optional()
-    .transform((value) =>
-      (value === undefined ? [] : [value].flat()).filter((one): one is Permission => known.has(one)),
-    ),
+  permission: tickedPermissions,
 });
 
 /** What people may see and do: roles, and the answer for one person. */
@@ -139,7 +141,8 @@ function page(
   );
 }
 
-const boxes = (chosen: ReadonlySet<string>, { locale }: Viewer) =>
+/** Every permission with its words, in the groups of the page. */
+export const boxes = (chosen: ReadonlySet<string>, { locale }: Viewer) =>
   Object.entries(permissionGroups).map(([group, names]) => ({
     title: translateFor(locale)(`permissions.${group}`),
     boxes: names.map((value) => ({

@@ -74,16 +74,33 @@ export async function findSession(db: Knex, agentId: number): Promise<Session | 
   return found && toSession(found);
 }
 
-/** The agent behind an API token, or null. */
-export async function findSessionByToken(db: Knex, hash: string): Promise<Session | null> {
-  const found = await row<SessionRow>(
+/** What a program is let in with. */
+export interface TokenSession {
+  session: Session;
+  tokenId: number;
+  readOnly: boolean;
+}
+
+/** The agent behind an API token, with what the token has of their permissions; null when it opens nothing. */
+export async function findSessionByToken(db: Knex, hash: string): Promise<TokenSession | null> {
+  const found = await row<SessionRow & { token_id: number; scopes: string[] | null; read_only: boolean }>(
     db,
-    `update api_tokens t set last_used_at = now() from agents a join roles r on r.id = a.role_id
-     where t.token_hash = ? and t.revoked_at is null and a.id = t.agent_id and a.deactivated_at is null
-     returning ${sessionColumns}`,
-    [hash],
+    `with used as (update api_tokens set last_used_at = now()
+       where token_hash = :hash and (last_used_at is null or last_used_at < now() - interval '1 minute'))
+     select t.id as token_id, t.scopes, t.read_only, ${sessionColumns}
+     from api_tokens t join agents a on a.id = t.agent_id join roles r on r.id = a.role_id
+     where t.token_hash = :hash and t.revoked_at is null and (t.expires_at is null or t.expires_at > now())
+       and a.deactivated_at is null`,
+    { hash },
   );
-  return found && toSession(found);
+  if (!found) return null;
+  const { scopes } = found;
+  const permissions = found.permissions.filter((one) => scopes === null || scopes.includes(one));
+  return {
+    session: toSession({ ...found, permissions }),
+    tokenId: found.token_id,
+    readOnly: found.read_only,
+  };
 }
 
 function toSession(found: SessionRow): Session {

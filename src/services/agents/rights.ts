@@ -28,7 +28,7 @@ export async function getRights(ctx: Reader, agentId: number): Promise<Rights> {
   );
   const [tokens] = await rows<{ n: number }>(
     ctx.db,
-    "select count(*)::int as n from api_tokens where agent_id = ? and revoked_at is null",
+    "select count(*)::int as n from api_tokens where agent_id = ? and revoked_at is null and (expires_at is null or expires_at > now())",
     [agentId],
   );
   return {

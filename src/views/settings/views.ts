@@ -1,17 +1,11 @@
-import type { Agent, Role } from "../../services/agents/queries.ts";
 import type { InboundEventRow } from "../../services/channels/inbound-events.ts";
 import type { Inbox } from "../../services/inboxes/queries.ts";
 import type { Tag } from "../../services/tags/tags.ts";
 import type { Errors, Page } from "../views.ts";
+import type { AccessViews } from "./access-views.ts";
 
 /** Templates of the settings, and their data. */
-/** Permissions of one group, each with its words. */
-export interface PermissionBoxes {
-  title: string;
-  boxes: { value: string; label: string; isChosen: boolean }[];
-}
-
-export interface SettingsViews {
+export interface SettingsViews extends AccessViews {
   "settings/firm": Page & {
     form: Record<string, string>;
     errors: Errors;
@@ -136,62 +130,12 @@ export interface SettingsViews {
   "settings/index": Page & {
     choices: { href: string; icon: string; title: string; more: string; count: number }[];
   };
-  "settings/roles/index": Page & {
-    roles: { id: number; label: string; held: string; count: string; builtIn: boolean }[];
-  };
-  "settings/roles/show": Page & {
-    role: {
-      id: number;
-      name: string;
-      label: string;
-      builtIn: boolean;
-      copyOf: string;
-      requiresSecondFactor: boolean;
-    };
-    groups: PermissionBoxes[];
-    errors: Errors;
-  };
-  "settings/agents/rights": Page & {
-    why: string;
-    isGone: boolean;
-    sees: string[];
-    groups: PermissionBoxes[];
-    tokens: string;
-  };
   "settings/profile": Page & {
     passwordErrors: Errors;
     form: Record<string, string>;
     timeZones: string[];
     saved: boolean;
     errors: Errors;
-  };
-  "settings/agents/index": Page & {
-    agents: (Agent & { roleLabel: string; stateLabel: string })[];
-    roles: (Role & { label: string })[];
-  };
-  "settings/agents/_row": {
-    agent: Agent & { roleLabel: string; stateLabel: string };
-    roles: (Role & { label: string })[];
-  };
-  "settings/agents/new": Page & {
-    form: Record<string, string>;
-    errors: Errors;
-    roles: (Role & { label: string })[];
-    canMail: boolean;
-  };
-  "settings/agents/link": Page & { lead: string; url: string; expires: string };
-  "settings/sessions": Page & {
-    isOwn: boolean;
-    back: { href: string; label: string };
-    /** Posts go to this path with `/end`, or with a session's id before it. */
-    action: string;
-    sessions: { publicId: string; browser: string; where: string; isThis: boolean }[];
-  };
-  "settings/second-factor": Page & {
-    state: { isOn: boolean; isRequired: boolean; codesLeft: number };
-    offer: { size: number; path: string; secret: string } | null;
-    codes: string[] | null;
-    error: string;
   };
   "settings/inboxes/index": Page & { inboxes: InboxView[] };
   "settings/inboxes/new": Page & {
