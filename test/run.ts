@@ -40,10 +40,16 @@ process.env.TEST_DATABASE_URL = cluster.url;
 process.env.TEST_FOLDER = folder;
 
 try {
-  const mocha = new Mocha({ timeout: 90_000, color: process.stdout.isTTY, ...(grep ? { grep } : {}) });
+  const mocha = new Mocha({
+    timeout: 90_000,
+    color: process.stdout.isTTY,
+    parallel: true,
+    jobs: 2,
+    ...(grep ? { grep } : {}),
+  });
   const all = files.length > 0 ? files : globSync("test/**/*.test.ts", { cwd: root }).sort();
   for (const file of all) mocha.addFile(resolve(root, file));
-  await mocha.loadFilesAsync();
+  mocha.parallelMode(true);
   await new Promise<void>((done) => {
     const runner = mocha.run(() => done());
     runner.on("pass", () => {
