@@ -14,6 +14,7 @@ import { presentCustom } from "../views/contacts/fields.ts";
 import type { EntryForm } from "../views/contacts/views.ts";
 import { phoneOf } from "../views/conversations/context.ts";
 import { translateFor } from "../views/i18n.ts";
+import { requirePermission } from "./guards.ts";
 import { fragment, leave } from "./respond.ts";
 import { errorWords, idParam, localTime, parseForm, text, typed, uuid } from "./validate.ts";
 
@@ -36,6 +37,9 @@ const promiseForm = z.object({ text: text(1000), due_on: text(20).default("") })
 
 /** What people note on a customer's page: interactions, promises, and the records of their trade. */
 export const contactEntries: Router = Router();
+
+contactEntries.use("/contacts/:id/interactions", requirePermission("interactions.edit"));
+contactEntries.use("/contacts/:id/records", requirePermission("contacts.edit"));
 
 contactEntries.get("/contacts/:id/interactions/new", async (req, res) => {
   const contact = await getContact(req.ctx, idParam(req.params));

@@ -14,6 +14,7 @@ import {
 } from "../views/contacts/fields.ts";
 import { translateFor } from "../views/i18n.ts";
 import { contactForm } from "./contacts.ts";
+import { requirePermission } from "./guards.ts";
 import { fragment, redirect } from "./respond.ts";
 import { fieldErrors, idParam } from "./validate.ts";
 
@@ -21,6 +22,8 @@ const valueForm = z.object({ value: z.string().max(1000).default("") });
 
 /** A customer's card, one field at a time. */
 export const contactFields: Router = Router();
+
+contactFields.use("/contacts/:id/fields", requirePermission("contacts.edit"));
 
 contactFields.get("/contacts/:id/fields/:field", async (req, res) => {
   const field = await fieldOf(req);

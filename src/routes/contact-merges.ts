@@ -16,6 +16,7 @@ import {
 import { phoneOf } from "../views/conversations/context.ts";
 import { initials } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
+import { requirePermission } from "./guards.ts";
 import { fragment, redirect } from "./respond.ts";
 import { idParam, optionalId, text } from "./validate.ts";
 
@@ -30,6 +31,11 @@ const mostFound = 10;
 
 /** One person with several cards: found, compared, merged, taken apart. */
 export const contactMerges: Router = Router();
+
+contactMerges.use(
+  ["/contacts/:id/merge", "/contacts/:id/merges", "/contacts/:id/distinctions"],
+  requirePermission("contacts.merge"),
+);
 
 contactMerges.get("/contacts/:id/merge", async (req, res) => {
   const { ctx, viewer } = req;

@@ -14,6 +14,7 @@ import { Invalid } from "../services/platform/errors.ts";
 import { presentEntryForm } from "../views/contacts/entry-forms.ts";
 import { dayKey } from "../views/format.ts";
 import { answer, sendForm } from "./contact-entries.ts";
+import { requirePermission } from "./guards.ts";
 import { fieldErrors, idParam, localTime, text, typed, uuid } from "./validate.ts";
 
 const amount = text(40).transform((typedAmount, context) => {
@@ -62,6 +63,8 @@ const currencies: Record<string, string> = {
 
 /** Purchases that people enter and correct by hand. */
 export const contactPurchases: Router = Router();
+
+contactPurchases.use("/contacts/:id/purchases", requirePermission("purchases.edit"));
 
 contactPurchases.get("/contacts/:id/purchases/new", async (req, res) => {
   const contact = await getContact(req.ctx, idParam(req.params));

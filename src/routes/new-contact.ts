@@ -7,6 +7,7 @@ import { presentEntryForm } from "../views/contacts/entry-forms.ts";
 import type { EntryForm } from "../views/contacts/views.ts";
 import { translateFor } from "../views/i18n.ts";
 import { contactForm } from "./contacts.ts";
+import { requirePermission } from "./guards.ts";
 import { redirect } from "./respond.ts";
 import { errorWords, fieldErrors, typed, uuid } from "./validate.ts";
 
@@ -17,11 +18,11 @@ const newForm = contactForm
 /** A customer who has not written yet. */
 export const newContact: Router = Router();
 
-newContact.get("/contacts/new", (req, res) => {
+newContact.get("/contacts/new", requirePermission("contacts.edit"), (req, res) => {
   show(req, res, presentEntryForm.contact({ client_token: randomUUID() }, req.viewer));
 });
 
-newContact.post("/contacts", async (req, res) => {
+newContact.post("/contacts", requirePermission("contacts.edit"), async (req, res) => {
   const form = newForm.safeParse(req.body ?? {});
   try {
     if (!form.success) throw new Invalid(fieldErrors(form.error));

@@ -3,6 +3,7 @@ import { discardUpload, storeUpload } from "../services/channels/uploads.ts";
 import { getConversation } from "../services/conversations/queries.ts";
 import { NotFound } from "../services/platform/errors.ts";
 import { fileSize } from "../views/format.ts";
+import { requirePermission } from "./guards.ts";
 import { receiveFile } from "./receive-file.ts";
 import { fragment } from "./respond.ts";
 import { idParam } from "./validate.ts";
@@ -13,7 +14,7 @@ const largestUpload = 100 * 1024 * 1024;
 /** Files that agents choose, kept until the reply that takes them along. */
 export const uploads: Router = Router();
 
-uploads.post("/conversations/:id/uploads", async (req, res) => {
+uploads.post("/conversations/:id/uploads", requirePermission("conversations.reply"), async (req, res) => {
   await getConversation(req.ctx, idParam(req.params));
   const file = await receiveFile(req, largestUpload);
   const upload = await storeUpload(req.ctx, file);
