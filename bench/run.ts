@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { audit } from "./audit.ts";
 import { burst, tick } from "./burst.ts";
 import { ingestRatio, ingestSustained } from "./ingest.ts";
 import { live } from "./live.ts";
@@ -27,6 +28,7 @@ const benchmarks: { gives: string[]; run: (world: World) => Promise<Figure[]> }[
   { gives: ["context.p95", "context.contact_p95", "context.timeline_p95"], run: context },
   { gives: ["burst.assigned", "burst.rule", "burst.minute"], run: burst },
   { gives: ["tick.idle", "tick.due"], run: tick },
+  { gives: ["audit.verify", "audit.seal_lag"], run: audit },
   { gives: ["import.rate"], run: importing },
   { gives: ["merge.seconds", "merge.differences"], run: merging },
 ];

@@ -190,11 +190,13 @@ table audit_events (
   created_at timestamp with time zone not null
   transaction_id xid8 not null default pg_current_xact_id()
   erased_digest bytea -- SHA-256 of what was sealed of it, once its data was erased.
+  address text -- Where the act came from: an IP address; null for what Hilo does by itself, and for what was noted before this column.
   constraint audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'system'::text, 'anonymous'::text])))
   constraint audit_events_erased_is_empty CHECK (((erased_digest IS NULL) OR (data = '{}'::jsonb)))
   constraint audit_events_source_check CHECK ((source = ANY (ARRAY['web'::text, 'api'::text, 'cli'::text, 'system'::text])))
   constraint audit_events_pkey PRIMARY KEY (id)
 )
+CREATE INDEX audit_events_act ON public.audit_events USING btree (act, id DESC);
 CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id DESC) WHERE (actor_id IS NOT NULL);
 CREATE INDEX audit_events_card ON public.audit_events USING btree (contact_id, created_at DESC, id DESC) WHERE (act = ANY (ARRAY['contact.created'::text, 'contact.changed'::text, 'contact.merged'::text, 'contact.unmerged'::text, 'contact.separated'::text]));
 CREATE INDEX audit_events_contact ON public.audit_events USING btree (contact_id, id) WHERE (contact_id IS NOT NULL);
@@ -1036,10 +1038,14 @@ table seals (
   messages integer not null
   hash text not null
   created_at timestamp with time zone not null default now()
+  audit_leaves bytea -- Of each row its id (8 bytes) and the beginning of its digest (8 bytes), so that a changed one can be named.
+  message_leaves bytea
+  mac text -- Keyed with the installation's secret: whoever has only the database cannot seal again what they changed.
   constraint seals_pkey PRIMARY KEY (id)
   constraint seals_hash_key UNIQUE (hash)
 )
-CREATE TRIGGER seals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER seals_append_only BEFORE DELETE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER seals_only_grow BEFORE UPDATE ON public.seals FOR EACH ROW EXECUTE FUNCTION refuse_change_but_growth();
 
 table service_windows (
   identity_id bigint not null
@@ -1244,6 +1250,20 @@ AS $function$
 begin
   if old.erased_digest is null and new.erased_digest is not null and new.data = '{}'
     and (to_jsonb(new) - 'data' - 'erased_digest') = (to_jsonb(old) - 'data' - 'erased_digest') then
+    return new;
+  end if;
+  raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end $function$
+
+CREATE OR REPLACE FUNCTION public.refuse_change_but_growth()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.id = old.id and new.previous_hash = old.previous_hash and new.created_at = old.created_at
+    and new.first_audit_event_id = old.first_audit_event_id and new.first_message_id = old.first_message_id
+    and new.last_audit_event_id >= old.last_audit_event_id and new.last_message_id >= old.last_message_id
+    and not exists (select 1 from seals s where s.id > old.id) then
     return new;
   end if;
   raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';

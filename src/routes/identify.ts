@@ -32,7 +32,7 @@ export function identify(platform: Platform, version: string) {
     const session = req.user;
     const actor: Actor = session?.actor ?? { kind: "anonymous" };
     const now = new Date();
-    req.ctx = { ...platform, actor, now: () => now, source: "web" };
+    req.ctx = { ...platform, actor, now: () => now, source: "web", address: req.ip };
     const viewer: Viewer = {
       agentId: session?.agent.id ?? null,
       name: session?.agent.name ?? "",

@@ -45,7 +45,7 @@ const jobs = [
   { name: "viewers", line: "30 * * * * *", work: (ctx: Context) => sweepViewers(ctx.db) },
   { name: "uploads", line: "15 */10 * * * *", work: sweepUploads },
   { name: "imports", line: "*/5 * * * * *", work: runImports },
-  { name: "seal", line: "5 * * * * *", work: seal },
+  { name: "seal", line: "*/3 * * * * *", work: seal },
   { name: "retention", line: "45 7 * * * *", work: forgetOld },
   { name: "old-data", line: "20 17 3 * * *", work: applyRetention },
   { name: "old-imports", line: "50 7 * * * *", work: forgetImports },

@@ -33,6 +33,8 @@ export interface Reader {
 export interface Context extends Reader, Platform {
   /** Where the act came from: a page, the API, the command line or Hilo itself. */
   source: "web" | "api" | "cli" | "system";
+  /** Where it comes from, as the proxy says: an IP address. */
+  address?: string | undefined;
 }
 
 /** Writes inside one transaction. Not a Context, so that a command cannot be started inside another by mistake. */

@@ -47,8 +47,8 @@ async function writeAudit(ctx: Context, db: Knex, audits: readonly Audit[], firs
   const rows = audits.map((audit) => ({ ...audit, data: audit.data ?? {} }));
   await db.raw(
     `with s as materialized (select ${first})
-     insert into audit_events (actor_kind, actor_id, source, act, conversation_id, contact_id, message_id, agent_id, inbox_id, data, created_at)
-     select :kind, :actorId, :source, act, "conversationId", "contactId", "messageId", "agentId", "inboxId", data, :now
+     insert into audit_events (actor_kind, actor_id, source, act, conversation_id, contact_id, message_id, agent_id, inbox_id, data, created_at, address)
+     select :kind, :actorId, :source, act, "conversationId", "contactId", "messageId", "agentId", "inboxId", data, :now, :address
      from s, jsonb_to_recordset(:rows::jsonb) as a(act text, "conversationId" bigint, "contactId" bigint, "messageId" bigint,
        "agentId" bigint, "inboxId" bigint, data jsonb)`,
     {
@@ -56,6 +56,7 @@ async function writeAudit(ctx: Context, db: Knex, audits: readonly Audit[], firs
       actorId: ctx.actor.kind === "agent" ? ctx.actor.id : null,
       source: ctx.source,
       now: ctx.now(),
+      address: ctx.address ?? null,
       rows: json(rows),
     },
   );

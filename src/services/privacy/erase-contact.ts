@@ -1,5 +1,5 @@
 import { may } from "../agents/policy.ts";
-import { auditText, messageText } from "../audit/seal.ts";
+import { auditText, messageText } from "../audit/chain.ts";
 import { lockWhole } from "../contacts/lock-contact.ts";
 import { getContact } from "../contacts/queries.ts";
 import type { Context, Reader } from "../platform/context.ts";

@@ -1,5 +1,5 @@
 import { may } from "../agents/policy.ts";
-import { messageText } from "../audit/seal.ts";
+import { messageText } from "../audit/chain.ts";
 import { type Context, type Reader, systemContext, type Tx } from "../platform/context.ts";
 import { changed, row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
