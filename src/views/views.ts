@@ -1,5 +1,5 @@
-import type { AuditEvent } from "../services/audit/queries.ts";
 import type { View } from "../services/conversations/list.ts";
+import type { AuditRow } from "./audit/present.ts";
 import type { BoardView } from "./board/present.ts";
 import type { CompanyViews } from "./companies/views.ts";
 import type { ContactViews } from "./contacts/views.ts";
@@ -188,7 +188,8 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   "passwords/show": Page & { token: string; email: string; kind: string; errors: Errors };
   "set-up/new": Page & { token: string; form: Record<string, string>; errors: Errors; timeZones: string[] };
   "set-up/next": Page & { hasDemo: boolean; canLoadDemo: boolean };
-  "audit/index": Page & { events: AuditRow[]; next: string | null };
+  "audit/index": AuditPage;
+  "audit/print": AuditPage;
   "errors/show": Page & { status: number; detail: string; reference: string | null };
   "errors/_notice": { detail: string; reference: string | null };
   "demo/phone": Page & {
@@ -209,11 +210,17 @@ export interface FoundMessageView {
   parts: { text: string; isHit: boolean }[];
 }
 
-export interface AuditRow extends AuditEvent {
-  when: string;
-  exact: string;
-  actor: string;
-  actName: string;
-  subject: { label: string; href: string | null }[];
-  details: string;
+export interface AuditPage extends Page {
+  events: AuditRow[];
+  /** As the form and the links repeat it. */
+  asked: Record<string, string>;
+  isNarrow: boolean;
+  agents: { value: string; name: string }[];
+  subjects: { value: string; name: string }[];
+  next: string | null;
+  csv: string;
+  print: string;
+  /** When the page was made. */
+  made: string;
+  isCut: boolean;
 }

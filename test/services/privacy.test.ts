@@ -170,8 +170,8 @@ describe("privacy", () => {
     expect(
       await query("select data from audit_events where act = 'retention.changed' order by id"),
     ).to.deep.equal([
-      { data: { kind: "messages", months: 12 } },
-      { data: { kind: "interactions", months: 12 } },
+      { data: { kind: "messages", months: { from: null, to: 12 } } },
+      { data: { kind: "interactions", months: { from: null, to: 12 } } },
     ]);
     expect(await applyRetention(cast.system)).to.equal(2);
     expect(await applyRetention(cast.system)).to.equal(0);

@@ -19,8 +19,11 @@ export interface Hilo {
   close: () => Promise<void>;
 }
 
-/** @param reach where the server finds the cast's database, for tests that stand in between. */
-export async function startHilo(reach: (url: string) => Promise<string> = async (url) => url): Promise<Hilo> {
+/** @param reach where the server finds the cast's database, for tests that stand in between. @param env more settings. */
+export async function startHilo(
+  reach: (url: string) => Promise<string> = async (url) => url,
+  env: Record<string, string> = {},
+): Promise<Hilo> {
   const provider = await startProvider();
   const cast = await openCast(provider.url);
   const config = readConfig({
@@ -29,6 +32,7 @@ export async function startHilo(reach: (url: string) => Promise<string> = async 
     DATA_DIR: cast.platform.config.dataDir,
     WHATSAPP_API_URL: provider.url,
     LOG_LEVEL: process.env.LOG_LEVEL,
+    ...env,
   });
   const server = await startServer(config);
   const url = server.url;

@@ -157,6 +157,7 @@ export const presentAuditEvent = (one: AuditEvent) => ({
   act: one.act,
   actor: { kind: one.actorKind, agent_id: id(one.actorId), name: one.actorName },
   source: one.source,
+  address: one.address,
   conversation_id: id(one.conversationId),
   contact_id: id(one.contactId),
   message_id: id(one.messageId),

@@ -1,3 +1,4 @@
+import { watch } from "../platform/changes.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { changed, row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -87,8 +88,9 @@ export async function hashNewPassword(password: string): Promise<string> {
 export function changeRole(ctx: Context, agentId: number, roleName: string): Promise<Agent> {
   return changeAgent(ctx, agentId, null, async (tx) => {
     const roleId = await findGivenRole(tx, roleName);
+    const { roleName: from } = await getAgent({ ...tx, actor: { kind: "system" } }, agentId);
     await tx.db.raw("update agents set role_id = ? where id = ?", [roleId, agentId]);
-    return { act: "agent.role_changed", data: { role: roleName } };
+    return { act: "agent.role_changed", data: { role: { from, to: roleName } } };
   });
 }
 
@@ -166,6 +168,7 @@ export async function updateOwnSettings(
   const { actor } = ctx;
   if (actor.kind !== "agent") throw new Forbidden();
   await transact(ctx, async (tx) => {
+    const changes = await watch(tx.db, "agents", { id: actor.id });
     const n = await changed(
       tx.db,
       `update agents set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:timeZone, time_zone) where id = :id`,
@@ -179,7 +182,7 @@ export async function updateOwnSettings(
     if (n !== 1) throw new NotFound();
     tx.record(
       { type: "agent.changed", agentId: actor.id },
-      { act: "agent.settings_changed", agentId: actor.id, data: settings },
+      { act: "agent.settings_changed", agentId: actor.id, data: await changes() },
     );
   });
 }

@@ -34,7 +34,11 @@ export function saveRole(ctx: Context, id: number | null, role: RoleForm): Promi
     );
     if (!saved) throw new Invalid({ name: "roles.name_taken" });
     await keepAdmin(tx);
-    const data = { roleId: saved.id, name, from: before?.permissions ?? [], to: role.permissions };
+    const data = {
+      roleId: saved.id,
+      name,
+      permissions: { from: before?.permissions ?? [], to: role.permissions },
+    };
     return { roleId: saved.id, act: before ? "role.changed" : "role.created", data };
   });
 }

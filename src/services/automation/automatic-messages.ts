@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { may } from "../agents/policy.ts";
+import { type Changes, watch } from "../platform/changes.ts";
 import type { Context } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
@@ -84,7 +85,9 @@ export async function saveAutomaticMessages(
     }
   }
   await transact(ctx, async (tx) => {
+    const changed: Changes = {};
     for (const { kind, enabled, textEs, textEn } of messages) {
+      const changes = await watch(tx.db, "automatic_messages", { kind });
       await tx
         .db("automatic_messages")
         .where({ kind })
@@ -93,9 +96,9 @@ export async function saveAutomaticMessages(
           text_es: clean(textEs),
           text_en: clean(textEn),
         });
+      for (const [field, change] of Object.entries(await changes())) changed[`${kind}.${field}`] = change;
     }
-    const on = messages.filter(({ enabled }) => enabled).map(({ kind }) => kind);
-    tx.record({ type: "firm.changed" }, { act: "automatic_messages.changed", data: { on } });
+    tx.record({ type: "firm.changed" }, { act: "automatic_messages.changed", data: changed });
   });
 }
 

@@ -1,4 +1,5 @@
 import { may } from "../agents/policy.ts";
+import { watch } from "../platform/changes.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { json, row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -29,6 +30,7 @@ export function saveBusinessHours(ctx: Context, id: number | null, calendar: New
       { name, id },
     );
     if (other) throw new Invalid({ name: "hours.name_taken" });
+    const changes = await watch(tx.db, "business_hours", id === null ? null : { id });
     const saved = await row<{ id: number }>(
       tx.db,
       id === null
@@ -37,7 +39,8 @@ export function saveBusinessHours(ctx: Context, id: number | null, calendar: New
       { id, name, zone: calendar.timeZone, week: json(calendar.week) },
     );
     if (!saved) throw new NotFound();
-    return { calendarId: saved.id, act: "business_hours.saved", data: { name } };
+    const data = { name, changes: await changes({ id: saved.id }) };
+    return { calendarId: saved.id, act: "business_hours.saved", data };
   });
 }
 

@@ -1,4 +1,5 @@
 import { converses, may } from "../agents/policy.ts";
+import { watch } from "../platform/changes.ts";
 import type { Context, Reader } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -52,6 +53,7 @@ export function saveTopic(
       [name, id],
     );
     if (other && (id !== null || !other.archived)) throw new Invalid({ name: "topics.name_taken" });
+    const changes = await watch(tx.db, "topics", id || other ? { id: id ?? other?.id } : null);
     const saved = await row<{ id: number }>(
       tx.db,
       id === null
@@ -61,7 +63,8 @@ export function saveTopic(
       { id, name, steps },
     );
     if (!saved) throw new NotFound();
-    tx.record({ type: "firm.changed" }, { act: "topic.saved", data: { topicId: saved.id, name } });
+    const data = { topicId: saved.id, name, changes: await changes({ id: saved.id }) };
+    tx.record({ type: "firm.changed" }, { act: "topic.saved", data });
     return findTopic(tx, saved.id);
   });
 }

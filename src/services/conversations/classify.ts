@@ -1,3 +1,4 @@
+import { changesBetween } from "../platform/changes.ts";
 import type { Context } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
@@ -23,6 +24,7 @@ export function classify(
     const before = await lockConversation(tx, conversationId);
     if (!can(tx.actor, "classify")) throw new Forbidden();
     const { priority = before.priority, topicId = before.topicId } = as;
+    const was = { priority: before.priority, topicId: before.topicId };
     if (priority === before.priority && topicId === before.topicId) return before;
     const known =
       topicId === null || topicId === before.topicId
@@ -33,7 +35,7 @@ export function classify(
     await keepClocks(tx, [conversationId]);
     tx.record(
       { type: "conversation.changed", conversationId },
-      { act: "conversation.classified", conversationId, data: { priority, topicId } },
+      { act: "conversation.classified", conversationId, data: changesBetween(was, { priority, topicId }) },
     );
     return getChanged(tx, conversationId);
   });

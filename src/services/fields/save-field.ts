@@ -1,4 +1,5 @@
 import { may } from "../agents/policy.ts";
+import { watch } from "../platform/changes.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid } from "../platform/errors.ts";
@@ -69,9 +70,11 @@ export function changeField(ctx: Context, id: number, form: FieldForm): Promise<
         throw new Invalid({ place: "fields.place_taken" });
     }
     const bears = clean.kind !== before.kind || clean.options.join("\n") !== before.options.join("\n");
+    const changes = await watch(tx.db, "custom_fields", { id });
     await tx.db("custom_fields").where({ id }).update(clean);
     if (bears) await convertValues(tx, before, clean);
-    tx.record({ type: "fields.changed" }, { act: "field.changed", data: { fieldId: id, kind: clean.kind } });
+    const data = { fieldId: id, label: clean.label, changes: await changes() };
+    tx.record({ type: "fields.changed" }, { act: "field.changed", data });
     return getField(tx, id);
   });
 }

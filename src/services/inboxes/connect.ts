@@ -1,4 +1,5 @@
 import { may } from "../agents/policy.ts";
+import { watch } from "../platform/changes.ts";
 import type { Context, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -91,6 +92,7 @@ export function updateInbox(ctx: Context, id: number, change: InboxChange): Prom
       appSecret: change.appSecret || old.appSecret,
       verifyToken: change.verifyToken || old.verifyToken,
     };
+    const changes = await watch(tx.db, "inboxes", { id });
     await tx
       .db("inboxes")
       .where({ id })
@@ -109,6 +111,7 @@ export function updateInbox(ctx: Context, id: number, change: InboxChange): Prom
         act: "inbox.changed",
         inboxId: id,
         data: {
+          changes: await changes(),
           changed: Object.entries(change).flatMap(([name, value]) =>
             value === undefined || value === "" ? [] : [name],
           ),

@@ -86,6 +86,11 @@ export function setRetention(ctx: Context, wanted: RetentionRule[]): Promise<voi
     if (!may(tx.actor, "retention.manage")) throw new Forbidden();
     checkRetention(wanted);
     for (const { kind, months } of wanted) {
+      const before = await row<{ months: number }>(
+        tx.db,
+        "select months from retention_rules where kind = ?",
+        [kind],
+      );
       const touched =
         months === null
           ? await changed(tx.db, "delete from retention_rules where kind = :kind", { kind })
@@ -95,7 +100,11 @@ export function setRetention(ctx: Context, wanted: RetentionRule[]): Promise<voi
                on conflict (kind) do update set months = excluded.months where r.months <> excluded.months`,
               { kind, months },
             );
-      if (touched > 0) tx.record(null, { act: "retention.changed", data: { kind, months } });
+      if (touched > 0)
+        tx.record(null, {
+          act: "retention.changed",
+          data: { kind, months: { from: before?.months ?? null, to: months } },
+        });
     }
   });
 }

@@ -1,4 +1,5 @@
 import { converses, may } from "../agents/policy.ts";
+import { watch } from "../platform/changes.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -47,6 +48,7 @@ export function saveRule(ctx: Context, id: number | null, rule: Omit<Rule, "id">
       { name, id },
     );
     if (other) throw new Invalid({ name: "rules.name_taken" });
+    const changes = await watch(tx.db, "assignment_rules", id === null ? null : { id });
     const saved = await row<{ id: number }>(
       tx.db,
       id === null
@@ -57,7 +59,7 @@ export function saveRule(ctx: Context, id: number | null, rule: Omit<Rule, "id">
     );
     if (!saved) throw new NotFound();
     if (id === null) await putBeforeWider(tx, saved.id);
-    return { id: saved.id, act: "rule.saved", data: { name } };
+    return { id: saved.id, act: "rule.saved", data: { name, changes: await changes({ id: saved.id }) } };
   });
 }
 

@@ -1,4 +1,5 @@
 import { converses, may } from "../agents/policy.ts";
+import { watch } from "../platform/changes.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -44,6 +45,7 @@ export function saveTeam(ctx: Context, id: number | null, team: Omit<Team, "id">
       archived_at: null,
     };
     const teamId = id ?? other?.id ?? null;
+    const changes = await watch(tx.db, "teams", teamId === null ? null : { id: teamId });
     const [saved] =
       teamId === null
         ? await tx.db("teams").insert(values, "id")
@@ -59,7 +61,11 @@ export function saveTeam(ctx: Context, id: number | null, team: Omit<Team, "id">
     );
     // What they see changes with it, also on pages that are open.
     for (const { agent_id } of touched) tx.record({ type: "agent.changed", agentId: agent_id });
-    return { act: "team.saved", data: { teamId: saved.id, name } };
+    const moved = touched.map(({ agent_id }) => agent_id);
+    return {
+      act: "team.saved",
+      data: { teamId: saved.id, name, changes: await changes({ id: saved.id }), moved },
+    };
   });
 }
 

@@ -1,5 +1,6 @@
 import { converses, may } from "../agents/policy.ts";
-import type { Context, Reader } from "../platform/context.ts";
+import { changesBetween, watch } from "../platform/changes.ts";
+import type { Context, Reader, Tx } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
@@ -46,6 +47,8 @@ export function saveWork(ctx: Context, agentId: number, work: Work): Promise<voi
   if (skills.length > mostSkills || skills.some((skill) => skill.length > 60))
     throw new Invalid({ skills: "work.skills" }, { n: mostSkills });
   return transact(ctx, async (tx) => {
+    const changes = await watch(tx.db, "agents", { id: agentId });
+    const before = await belongings(tx, agentId);
     const n = await tx.db("agents").where({ id: agentId }).update({
       receives: work.receives,
       max_waiting: work.maxWaiting,
@@ -69,9 +72,16 @@ export function saveWork(ctx: Context, agentId: number, work: Work): Promise<voi
       "insert into team_members (team_id, agent_id) select id, ? from teams where id = any(?::bigint[]) and archived_at is null on conflict do nothing",
       [agentId, work.teamIds],
     );
-    tx.record(
-      { type: "agent.changed", agentId },
-      { act: "agent.work_changed", agentId, data: { ...work, skills } },
-    );
+    const data = { ...(await changes()), ...changesBetween(before, await belongings(tx, agentId)) };
+    tx.record({ type: "agent.changed", agentId }, { act: "agent.work_changed", agentId, data });
   });
 }
+
+/** What hangs on an agent in other tables. */
+const belongings = async (tx: Tx, agentId: number) =>
+  (await row<{ skills: string[]; teams: string[] }>(
+    tx.db,
+    `select coalesce((select array_agg(skill order by skill) from agent_skills where agent_id = :agentId), '{}') as skills,
+       coalesce((select array_agg(t.name order by t.name) from team_members m join teams t on t.id = m.team_id where m.agent_id = :agentId), '{}') as teams`,
+    { agentId },
+  )) as Record<string, unknown> | undefined;

@@ -1,4 +1,5 @@
 import { converses, may } from "../agents/policy.ts";
+import { watch } from "../platform/changes.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
 import { json, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
@@ -56,6 +57,7 @@ export function savePolicy(
       { name, id },
     );
     if (other) throw new Invalid({ name: "sla.name_taken" });
+    const changes = await watch(tx.db, "sla_policies", id === null ? null : { id });
     const saved = await row<{ id: number }>(
       tx.db,
       id === null
@@ -75,7 +77,8 @@ export function savePolicy(
     if (id === null) await putBeforeWider(tx, saved.id);
     await checkTurns(tx);
     if (recounted) await recount(tx);
-    return { id: saved.id, act: "sla_policy.saved", data: { name, recounted } };
+    const data = { name, recounted, changes: await changes({ id: saved.id }) };
+    return { id: saved.id, act: "sla_policy.saved", data };
   });
 }
 
