@@ -1041,6 +1041,7 @@ table seals (
   audit_leaves bytea -- Of each row its id (8 bytes) and the beginning of its digest (8 bytes), so that a changed one can be named.
   message_leaves bytea
   mac text -- Keyed with the installation's secret: whoever has only the database cannot seal again what they changed.
+  closed boolean not null default false -- Shown to somebody outside: it grows no more.
   constraint seals_pkey PRIMARY KEY (id)
   constraint seals_hash_key UNIQUE (hash)
 )

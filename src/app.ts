@@ -22,6 +22,7 @@ import { conversationRoutes } from "./routes/conversations.ts";
 import { openDemo } from "./routes/demo/demo.ts";
 import { demoProvider, demoRoutes } from "./routes/demo/phone.ts";
 import { errorHandler, notFoundHandler } from "./routes/errors.ts";
+import { evidence } from "./routes/evidence.ts";
 import { files } from "./routes/files.ts";
 import { requireAgent, sameSiteOnly } from "./routes/guards.ts";
 import { securityHeaders } from "./routes/headers.ts";
@@ -189,6 +190,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     tags,
     inboundEvents,
     audit,
+    evidence,
   );
   app.use(notFoundHandler, errorHandler);
   return { express: app, live, health };

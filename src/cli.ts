@@ -6,7 +6,7 @@ import { openPlatform } from "./server.ts";
 import { createAgent } from "./services/agents/agent.ts";
 import { createApiToken } from "./services/agents/api-tokens.ts";
 import { seal } from "./services/audit/seal.ts";
-import { verify } from "./services/audit/verify.ts";
+import { sealHash, verify } from "./services/audit/verify.ts";
 import { loadDemo } from "./services/demo/load.ts";
 import { demoAgents } from "./services/demo/week.ts";
 import { type Context, systemContext } from "./services/platform/context.ts";
@@ -48,10 +48,12 @@ const commands: Record<string, Command> = {
     },
   },
   "audit verify": {
-    usage: "audit verify",
-    async run(ctx) {
+    usage: "audit verify [--seal NUMBER]",
+    async run(ctx, options) {
       await seal(ctx);
       const result = await verify(ctx);
+      if (typeof options.seal === "string")
+        print(`Seal ${options.seal}: ${await sealHash(ctx, options.seal)}`);
       if (result.fault) {
         print(`Broken: ${result.fault}`);
         return 1;
@@ -113,6 +115,7 @@ async function main(): Promise<number> {
       name: { type: "string" },
       role: { type: "string" },
       agent: { type: "string" },
+      seal: { type: "string" },
       "password-stdin": { type: "boolean" },
     },
   });

@@ -48,7 +48,9 @@ const words = (locale: "es" | "en") => (key: string, values: Record<string, stri
   translateFor(locale)(isTextKey(key) ? key : "error.invalid", values);
 
 /** Programs and browsers get the same problem in their own form. */
-export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
+export const errorHandler: ErrorRequestHandler = (error, req, res, _next) => {
+  // Whoever asked hung up in the middle of an answer: nobody is left to tell, and nothing is wrong.
+  if ((error as { code?: string } | null)?.code === "ERR_STREAM_PREMATURE_CLOSE" && res.headersSent) return;
   const problem = problemOf(error);
   if (problem.reference) {
     req.ctx?.logger.error(
@@ -56,7 +58,10 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
       "a request failed",
     );
   }
-  if (res.headersSent) return next(error);
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
   res.status(problem.status);
   if (problem.status === 503) res.set("Retry-After", "5");
   if (req.path.startsWith("/api/")) {

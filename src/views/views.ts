@@ -190,6 +190,22 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
   "set-up/next": Page & { hasDemo: boolean; canLoadDemo: boolean };
   "audit/index": AuditPage;
   "audit/print": AuditPage;
+  "audit/evidence": Page & {
+    made: string;
+    said: {
+      id: number;
+      who: string;
+      isOurs: boolean;
+      when: string;
+      kind: string;
+      text: string;
+      editedText: string | null;
+      files: string[];
+    }[];
+    notes: { who: string; when: string; text: string }[];
+    events: AuditRow[];
+    seals: { id: number; hash: string }[];
+  };
   "errors/show": Page & { status: number; detail: string; reference: string | null };
   "errors/_notice": { detail: string; reference: string | null };
   "demo/phone": Page & {

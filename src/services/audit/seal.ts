@@ -24,20 +24,19 @@ export async function seal(ctx: Context): Promise<number> {
   for (let made = 0; ; made += 1) {
     const more = await db.transaction(async (tx) => {
       await tx.raw("select pg_advisory_xact_lock(?)", [sealLock]);
-      const last = await row<Seal & { young: boolean }>(
+      const last = await row<Seal & { grows: boolean }>(
         tx,
-        `select *, created_at > now() - make_interval(secs => ${grownSeconds}) as young from seals order by id desc limit 1`,
+        `select *, not closed and created_at > now() - make_interval(secs => ${grownSeconds})
+           and audit_events + messages < ${grownRows} as grows from seals order by id desc limit 1`,
       );
       if (last && upTo.auditEventId <= last.last_audit_event_id && upTo.messageId <= last.last_message_id)
         return false;
-      const grows = last?.young && last.audit_events + last.messages < grownRows;
-      const next = await linkAfter(tx, grows ? before(last) : (last ?? beginning), upTo);
-      const isNew = grows
-        ? next.audit_events + next.messages > last.audit_events + last.messages
-        : next.audit_events + next.messages > 0;
+      const next = await linkAfter(tx, last?.grows ? before(last) : (last ?? beginning), upTo);
+      const known = last?.grows ? last.audit_events + last.messages : 0;
+      const isNew = next.audit_events + next.messages > known;
       if (!isNew) return false;
       const kept = { ...next, mac: macOf(secrets, next) };
-      if (grows) await tx("seals").where({ id: last.id }).update(kept);
+      if (last?.grows) await tx("seals").where({ id: last.id }).update(kept);
       else await tx("seals").insert(kept);
       return next.audit_events === largestSeal || next.messages === largestSeal ? true : null;
     });

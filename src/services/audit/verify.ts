@@ -1,5 +1,6 @@
 import type { Context } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
+import { NotFound } from "../platform/errors.ts";
 import { beginning, leafBytes, linkAfter, macOf, type Seal } from "./chain.ts";
 
 export interface Verification {
@@ -90,4 +91,13 @@ async function findUnexplained(ctx: Context): Promise<string | null> {
        and not exists (select 1 from erased where erased.before > gone.at) limit 1`,
   );
   return found ? `${found.table} ${found.id} lacks its content, and nobody erased it` : null;
+}
+
+/** What a seal says of itself, to be compared with a bundle of evidence. @throws NotFound. */
+export async function sealHash(ctx: Pick<Context, "db">, id: string): Promise<string> {
+  const found = /^\d{1,15}$/.test(id)
+    ? await row<{ hash: string }>(ctx.db, "select hash from seals where id = ?", [Number(id)])
+    : null;
+  if (!found) throw new NotFound();
+  return found.hash;
 }

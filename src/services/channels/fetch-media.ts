@@ -97,11 +97,15 @@ async function settle(ctx: Context, attachment: Pending, values: Record<string, 
       .where({ id: attachment.id, state: "fetching", attempts: attachment.attempts })
       .update(values);
     if (settled === 0) return;
-    tx.record({
-      type: "message.changed",
-      conversationId: attachment.conversation_id,
-      messageId: attachment.message_id,
-    });
+    const { conversation_id: conversationId, message_id: messageId } = attachment;
+    const { state, sha256, bytes } = values;
+    tx.record(
+      { type: "message.changed", conversationId, messageId },
+      // Sealed with the rest: a file that was changed afterwards gives itself away.
+      state === "stored"
+        ? { act: "file.kept", conversationId, messageId, data: { sha256, bytes } }
+        : undefined,
+    );
   });
 }
 

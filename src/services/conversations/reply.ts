@@ -53,7 +53,9 @@ export async function replyIn(tx: Tx, conversationId: number, reply: Reply): Pro
   const door = await openDoorTo(tx, conversation, reply.inboxId);
   const kind: MessageKind = reply.attachment ? await attachmentKind(tx, reply.attachment) : "text";
   const messageId = await queueMessage(tx, conversation, door, { kind, text, reply });
-  if (reply.attachment) await attach(tx, reply.attachment, messageId, conversation.contactId);
+  const sha256 = reply.attachment
+    ? await attach(tx, reply.attachment, messageId, conversation.contactId)
+    : null;
   await noteAnswer(tx, conversation, door, kind, text);
   if (!reply.keepsDraft) await forgetDraft(tx, conversationId);
   if (conversation.assigneeId === null) await take(tx, conversationId, tx.actor.id);
@@ -66,6 +68,7 @@ export async function replyIn(tx: Tx, conversationId: number, reply: Reply): Pro
       messageId,
       contactId: conversation.contactId,
       inboxId: door.inboxId,
+      ...(sha256 ? { data: { sha256 } } : {}),
     },
   );
   // The clock over the thread stops, the flag comes down.
@@ -143,11 +146,19 @@ async function attachmentKind(tx: Tx, publicId: string): Promise<MediaKind> {
   return found.kind;
 }
 
-async function attach(tx: Tx, publicId: string, messageId: number, contactId: number): Promise<void> {
-  await tx
-    .db("attachments")
-    .where({ public_id: publicId })
-    .update({ message_id: messageId, contact_id: contactId });
+/** @returns the digest of its content, for the audit. */
+async function attach(
+  tx: Tx,
+  publicId: string,
+  messageId: number,
+  contactId: number,
+): Promise<string | null> {
+  const found = await row<{ sha256: string | null }>(
+    tx.db,
+    "update attachments set message_id = ?, contact_id = ? where public_id = ? returning sha256",
+    [messageId, contactId, publicId],
+  );
+  return found?.sha256 ?? null;
 }
 
 async function queueMessage(
