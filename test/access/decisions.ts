@@ -39,3 +39,7 @@ export const decisions: readonly Decision[] = table
     const [method = "", path = ""] = route.split(" ");
     return { route, method, path, of, needs: needs === "–" ? [] : needs.split("+"), body: body ?? null };
   });
+
+/** Puts values where a path says `:name` and a body `{name}`; what has no name stays. */
+export const place = (text: string, names: Record<string, string>): string =>
+  text.replaceAll(/:(\w+)|\{(\w+)\}/g, (whole, inPath, inBody) => names[inPath ?? inBody] ?? whole);

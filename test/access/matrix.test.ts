@@ -4,7 +4,7 @@ import { type Permission, permissionGroups, permissions } from "../../src/servic
 import { rows } from "../../src/services/platform/database.ts";
 import { type Hilo, startHilo } from "../support/hilo.ts";
 import { listRoutes } from "../support/routes.ts";
-import { type Decision, decisions, ofCustomers } from "./decisions.ts";
+import { type Decision, decisions, ofCustomers, place } from "./decisions.ts";
 import { type Owner, openWorld, owners, type Subject, type World } from "./world.ts";
 
 const work: Permission[] = [...permissionGroups.conversations, ...permissionGroups.contacts];
@@ -72,21 +72,16 @@ describe("access: every route, every role, every owner", function () {
     return new Set(found.permissions);
   }
 
-  function fill(text: string, { of }: Decision, subject: Subject): string {
-    const names: Subject = {
+  const fill = (text: string, { of }: Decision, subject: Subject) =>
+    place(text, {
       ...world.firm,
       ...subject,
       id: subject[of] ?? world.firm[of] ?? "999999",
       bruno: String(hilo.cast.ids.bruno),
       other: subjects.queue.conversation ?? "",
       otherContact: subjects[subject === subjects.own ? "queue" : "own"].contact ?? "",
-      session: "00000000-0000-4000-8000-000000000000",
-      external_id: "E1",
-      field: "email",
       fresh: String(fresh),
-    };
-    return text.replaceAll(/:(\w+)|\{(\w+)\}/g, (place, inPath, inBody) => names[inPath ?? inBody] ?? place);
-  }
+    });
 
   async function ask({ decision, subject }: Asked, who: "ana" | "nobody" = "ana"): Promise<string> {
     asked += 1;

@@ -164,7 +164,7 @@ export async function openWorld(cast: Cast): Promise<World> {
     token: await first("api_tokens", { name: "t", agent_id: eva.id, token_hash: "x" }),
     inbox: String(cast.inbox.id),
     topic: await first("topics", { name: "Tema" }),
-    field: await first("custom_fields", { key: "k", label: "K", kind: "text", position: 1 }),
+    custom_field: await first("custom_fields", { key: "k", label: "K", kind: "text", position: 1 }),
     type: String(type.id),
     tag: await first("tags", { name: "Urgente" }),
     event: await first("inbound_events", {
@@ -175,6 +175,9 @@ export async function openWorld(cast: Cast): Promise<World> {
       received_at: new Date(),
     }),
     kind: "contacts",
+    session: "00000000-0000-4000-8000-000000000000",
+    external_id: "E1",
+    field: "email",
     date: "2030-01-01",
   };
   return { firm, make };
