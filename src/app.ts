@@ -24,6 +24,7 @@ import { demoProvider, demoRoutes } from "./routes/demo/phone.ts";
 import { errorHandler, notFoundHandler } from "./routes/errors.ts";
 import { evidence } from "./routes/evidence.ts";
 import { files } from "./routes/files.ts";
+import { requireFormToken } from "./routes/form-token.ts";
 import { requireAgent, sameSiteOnly } from "./routes/guards.ts";
 import { securityHeaders } from "./routes/headers.ts";
 import { type Health, healthRoutes } from "./routes/health.ts";
@@ -134,6 +135,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(identify(platform, assets.version));
   app.use(sameSiteOnly(() => config.baseUrl));
   app.use(express.urlencoded({ extended: false, limit: "256kb" }), express.json({ limit: "256kb" }));
+  app.use(requireFormToken(platform.secrets));
 
   app.use(setUpRoutes(findDemo));
   app.use(signIn.router, passwordRoutes(platform));

@@ -1,3 +1,12 @@
+// What a page sends, by htmx or by a script of ours, carries the token of its session; forms hold it themselves.
+const token = document.querySelector("meta[name=form-token]")?.content ?? "";
+const send = globalThis.fetch.bind(globalThis);
+globalThis.fetch = (url, options = {}) => {
+  const headers = new Headers(options.headers);
+  headers.set("X-Form-Token", token);
+  return send(url, { ...options, headers });
+};
+
 // A button that names another address than its form: as browsers do, so does htmx.
 document.addEventListener("htmx:config:request", (event) => {
   const { request } = event.detail.ctx;

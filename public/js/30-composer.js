@@ -206,6 +206,8 @@ function upload(file) {
   const request = new XMLHttpRequest();
   request.open("POST", input.dataset.upload);
   request.setRequestHeader("HX-Request", "true");
+  const token = document.querySelector("meta[name=form-token]").content;
+  request.setRequestHeader("X-Form-Token", token);
   request.upload.onprogress = ({ loaded, total }) => {
     bar.value = loaded / total;
   };

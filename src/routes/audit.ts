@@ -8,6 +8,7 @@ import { dayOn, exact } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
 import { csvRow } from "./csv.ts";
 import { requirePermission } from "./guards.ts";
+import { exportLimit } from "./limits.ts";
 import { optionalId } from "./validate.ts";
 
 const pageSize = 100;
@@ -51,7 +52,7 @@ audit.get("/audit", async (req, res) => {
   );
 });
 
-audit.get("/audit.csv", requirePermission("audit.export"), async (req, res) => {
+audit.get("/audit.csv", requirePermission("audit.export"), exportLimit, async (req, res) => {
   const { ctx, viewer } = req;
   const asked = wanted(req);
   const filter = filterOf(req, asked);

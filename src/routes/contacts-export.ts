@@ -7,13 +7,14 @@ import { cardFields, fieldLabel } from "../views/contacts/fields.ts";
 import { translateFor } from "../views/i18n.ts";
 import { csvRow } from "./csv.ts";
 import { requirePermission } from "./guards.ts";
+import { exportLimit } from "./limits.ts";
 
 const perRead = 500;
 
 /** The list of customers as CSV, in the columns that an import takes. */
 export const contactsExport: Router = Router();
 
-contactsExport.get("/contacts.csv", requirePermission("contacts.export"), async (req, res) => {
+contactsExport.get("/contacts.csv", requirePermission("contacts.export"), exportLimit, async (req, res) => {
   const { ctx, viewer } = req;
   const search = typeof req.query.q === "string" ? req.query.q.slice(0, 100) : "";
   const t = translateFor(viewer.locale);

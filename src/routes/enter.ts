@@ -2,6 +2,7 @@ import type { Request } from "express";
 import type { SessionData } from "express-session";
 import { arrive } from "../services/agents/availability.ts";
 import type { Session } from "../services/agents/queries.ts";
+import { randomToken } from "../services/platform/secrets.ts";
 import { transact } from "../services/platform/transact.ts";
 
 declare module "express-session" {
@@ -33,7 +34,10 @@ export async function enter(req: Request, session: Session): Promise<void> {
 
 /** The same without a word about it: whoever is in goes on with a new id. */
 export async function begin(req: Request, session: Session): Promise<void> {
+  // Pages that are open go on sending what they send.
+  const key = req.user?.agent.id === session.agent.id ? req.session.formKey : undefined;
   await new Promise<void>((done, fail) => req.logIn(session, (error) => (error ? fail(error) : done())));
   req.session.client = { address: req.ip ?? "", browser: (req.get("user-agent") ?? "").slice(0, 300) };
   req.session.provedAt = Date.now();
+  req.session.formKey = key ?? randomToken();
 }

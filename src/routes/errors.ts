@@ -2,7 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { ErrorRequestHandler, Request, RequestHandler } from "express";
 import { ZodError } from "zod";
 import { isTransient, isUnstorable } from "../services/platform/database.ts";
-import { Conflict, Forbidden, Invalid, NotFound, ServiceError } from "../services/platform/errors.ts";
+import {
+  Conflict,
+  Forbidden,
+  Invalid,
+  NotFound,
+  ServiceError,
+  TooMany,
+} from "../services/platform/errors.ts";
 import { isTextKey, translateFor } from "../views/i18n.ts";
 import { identifyNobody } from "./identify.ts";
 import { fragment } from "./respond.ts";
@@ -31,7 +38,9 @@ function problemOf(error: unknown): Problem {
           ? 403
           : error instanceof Conflict
             ? 409
-            : 400;
+            : error instanceof TooMany
+              ? 429
+              : 400;
     return { ...plain, status, key: error.key, values: error.values };
   }
   if (isUnstorable(error)) return { ...plain, status: 422, key: "error.invalid" };
@@ -64,6 +73,7 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, _next) => {
   }
   res.status(problem.status);
   if (problem.status === 503) res.set("Retry-After", "5");
+  if (error instanceof TooMany) res.set("Retry-After", String(error.seconds));
   if (req.path.startsWith("/api/")) {
     const say = words("en");
     res.type("application/problem+json").json({

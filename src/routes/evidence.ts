@@ -12,6 +12,7 @@ import { translateFor } from "../views/i18n.ts";
 import { templatesFolder } from "../views/index.ts";
 import * as shape from "./api/present.ts";
 import { requirePermission } from "./guards.ts";
+import { exportLimit } from "./limits.ts";
 import { idParam } from "./validate.ts";
 
 const style = readFileSync(resolve(templatesFolder, "audit/evidence.css"), "utf8");
@@ -23,6 +24,7 @@ evidence.get(
   "/conversations/:id/evidence.zip",
   requirePermission("audit.export"),
   requirePermission("audit.see"),
+  exportLimit,
   async (req, res) => {
     const { viewer, ctx } = req;
     const t = translateFor(viewer.locale);

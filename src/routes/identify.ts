@@ -7,6 +7,7 @@ import type { Actor, Platform } from "../services/platform/context.ts";
 import { leastFree } from "../services/platform/storage.ts";
 import { initials } from "../views/format.ts";
 import { createRender, type Viewer } from "../views/index.ts";
+import { formTokenOf, withToken } from "./form-token.ts";
 
 /** The firm's row and the disk are looked at again after this long. Milliseconds. */
 const firmLivesMs = 5_000;
@@ -50,7 +51,16 @@ export function identify(platform: Platform, version: string) {
         : { called: 0, alerted: 0 };
     req.alerts = alerted;
     const mentions = called + alerted;
-    req.render = createRender(viewer, { nonce: req.nonce, version, firmName: name, isDiskLow, mentions });
+    const formToken = actor.kind === "agent" && req.session ? formTokenOf(platform.secrets, req) : "";
+    const render = createRender(viewer, {
+      nonce: req.nonce,
+      version,
+      firmName: name,
+      isDiskLow,
+      mentions,
+      formToken,
+    });
+    req.render = formToken ? (template, data) => withToken(render(template, data), formToken) : render;
     res.set("Content-Language", viewer.locale);
     next();
   };

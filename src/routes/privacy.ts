@@ -23,11 +23,18 @@ import { translateFor } from "../views/i18n.ts";
 import { presentExtent } from "../views/privacy/present.ts";
 import * as shape from "./api/present.ts";
 import { requirePermission } from "./guards.ts";
+import { exportLimit } from "./limits.ts";
 import { redirect } from "./respond.ts";
 import { errorWords, idParam, typed } from "./validate.ts";
 
 /** What a person may ask for: everything about them, to be forgotten; and what goes by itself after a time. */
 export const privacy: Router = Router();
+
+privacy.use(
+  ["/contacts/:id/export.json", "/contacts/:id/export.zip", "/contacts/:id/export.html"],
+  requirePermission("contacts.export"),
+  exportLimit,
+);
 
 privacy.get("/contacts/:id/export.json", async (req, res) => {
   const { id } = await getContact(req.ctx, idParam(req.params));

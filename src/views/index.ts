@@ -31,6 +31,8 @@ export interface Base {
   isDiskLow: boolean;
   /** Whether the viewer's role holds this: what they may not do is not offered. */
   may: (permission: Permission) => boolean;
+  /** Of the session's pages, for what a script sends; forms get it by themselves. */
+  formToken: string;
   /** How many notes call the viewer that they have not looked at. */
   mentions: number;
   /** Includes a region that is rendered once for each data object and language: many pages show the same one. */
@@ -54,7 +56,8 @@ export type Render = <Name extends keyof Views>(template: Name, data: Views[Name
 /** Renders a template for one viewer. */
 export function createRender(
   viewer: Viewer,
-  page: Pick<Base, "nonce" | "version" | "firmName" | "isDiskLow"> & { mentions?: number },
+  page: Pick<Base, "nonce" | "version" | "firmName" | "isDiskLow"> &
+    Partial<Pick<Base, "mentions" | "formToken">>,
 ): Render {
   const t = translateFor(viewer.locale);
   const remembered: Base["remembered"] = (template, data) => {
@@ -66,7 +69,7 @@ export function createRender(
     return text;
   };
   const may = (permission: Permission) => viewer.permissions.has(permission);
-  const base: Base = { t, viewer, remembered, may, mentions: 0, ...page };
+  const base: Base = { t, viewer, remembered, may, mentions: 0, formToken: "", ...page };
   return (template, data) => eta.render(template, { ...base, ...data });
 }
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createApiToken } from "../../src/services/agents/api-tokens.ts";
 import { type Permission, permissionGroups, permissions } from "../../src/services/agents/policy.ts";
 import { rows } from "../../src/services/platform/database.ts";
-import { type Hilo, startHilo } from "../support/hilo.ts";
+import { type Hilo, startHilo, tokenIn } from "../support/hilo.ts";
 import { listRoutes } from "../support/routes.ts";
 import { type Decision, decisions, ofCustomers, place } from "./decisions.ts";
 import { type Owner, openWorld, owners, type Subject, type World } from "./world.ts";
@@ -38,6 +38,7 @@ describe("access: every route, every role, every owner", function () {
   let hilo: Hilo;
   let world: World;
   let cookie: string;
+  let formToken: string;
   let token: string;
   let subjects: Record<Owner, Subject>;
   let asked = 0;
@@ -51,6 +52,8 @@ describe("access: every route, every role, every owner", function () {
     for (const owner of owners) made.push([owner, await world.make(owner)]);
     subjects = Object.fromEntries(made);
     cookie = await hilo.cookie("ana");
+    const page = await fetch(`${hilo.url}/settings/profile`, { headers: { cookie } });
+    formToken = tokenIn(await page.text());
     token = await createApiToken(hilo.cast.system, { name: "matriz", email: "ana@firm.test" });
     await hilo.cast.platform.db("roles").insert({ name: "matriz", permissions: [] });
   });
@@ -96,7 +99,7 @@ describe("access: every route, every role, every owner", function () {
       redirect: "manual",
       signal: gone.signal,
       headers: {
-        ...(who === "ana" ? { cookie, authorization: `Bearer ${token}` } : {}),
+        ...(who === "ana" ? { cookie, authorization: `Bearer ${token}`, "x-form-token": formToken } : {}),
         ...(carries && isApi ? { "content-type": "application/json" } : {}),
         ...(carries ? { "sec-fetch-site": "same-origin" } : {}),
       },

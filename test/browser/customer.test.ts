@@ -79,7 +79,7 @@ describe("a customer, in a browser", () => {
     await page.goto(`${hilo.url}/contacts/${id}`);
     await page.locator("#field-email .field-edit").focus();
     await page.keyboard.press("Enter");
-    await page.locator("#field-email input").waitFor();
+    await page.locator("#field-email [name=value]").waitFor();
     await page.keyboard.press("Control+a");
     await page.keyboard.type("nuevo@correo.example");
     await page.keyboard.press("Enter");

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { connectWhatsApp } from "../../src/services/inboxes/connect.ts";
 import { row } from "../../src/services/platform/database.ts";
 import { whatsappInbox } from "../support/cast.ts";
-import { type Hilo, startHilo } from "../support/hilo.ts";
+import { type Hilo, startHilo, tokenIn } from "../support/hilo.ts";
 import { deliver, delivery, messageValue, write } from "../support/meta.ts";
 
 describe("access: what is isolated, and odd questions", () => {
@@ -59,6 +59,44 @@ describe("access: what is isolated, and odd questions", () => {
     await ana.post(path).set("Sec-Fetch-Site", "cross-site").expect(403);
     await ana.post(path).set("Origin", "https://evil.test").expect(403);
     await ana.post(path).set("Sec-Fetch-Site", "same-origin").expect(303);
+  });
+
+  it("a browser acts only with the token of its own session's pages", async () => {
+    const cookie = await hilo.cookie("ana");
+    const other = await hilo.as("ana");
+    const theirs = tokenIn((await other.get("/settings/profile")).text);
+    const page = await fetch(`${hilo.url}/settings/profile`, { headers: { cookie } });
+    const html = await page.text();
+    const own = tokenIn(html);
+    expect(own)
+      .to.match(/^[\w-]{43}$/)
+      .and.not.equal(theirs);
+    const forms = [
+      ...html.matchAll(
+        /<form\b[^>]*method="post"[^>]*>(<input type="hidden" name="_token" value="([^"]+)">)?/g,
+      ),
+    ];
+    expect(forms.length).to.be.greaterThan(2);
+    expect(forms.filter(([, , token]) => token !== own)).to.deep.equal([]);
+    const form = { name: "Ana Torres", locale: "es", timeZone: "UTC", availability: "online" };
+    const send = (token: string | null, how: "header" | "field" = "field") =>
+      fetch(`${hilo.url}/settings/profile`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { cookie, ...(token !== null && how === "header" ? { "x-form-token": token } : {}) },
+        body: new URLSearchParams({
+          ...form,
+          ...(token !== null && how === "field" ? { _token: token } : {}),
+        }),
+      }).then(({ status }) => status);
+    expect(await send(null)).to.equal(403);
+    expect(await send("")).to.equal(403);
+    expect(await send(theirs)).to.equal(403);
+    expect(await send(own)).to.equal(303);
+    expect(await send(own, "header")).to.equal(303);
+    // A form with a file carries it in its address, and a new id of the session changes nothing.
+    const diego = await hilo.as("diego");
+    expect((await diego.get("/imports")).text).to.match(/action="\/imports\/contacts\?_token=[\w-]{43}"/);
   });
 
   it("arrays and objects where one value belongs, and missing fields, are refused with words", async () => {

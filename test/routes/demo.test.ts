@@ -8,7 +8,7 @@ import { openSetUp } from "../../src/services/agents/set-up.ts";
 import { systemContext } from "../../src/services/platform/context.ts";
 import { row } from "../../src/services/platform/database.ts";
 import { cloneDatabase, type TestDatabase } from "../support/database.ts";
-import { dataFolder, eventually } from "../support/hilo.ts";
+import { dataFolder, eventually, tokenIn } from "../support/hilo.ts";
 
 /** The demo speaks to itself, so its port is known before it starts. */
 async function freePort(): Promise<number> {
@@ -55,6 +55,7 @@ describe("demo, loaded from set-up", () => {
   });
 
   it("goes from the set-up page to two blue ticks, and lets nobody else in", async () => {
+    owner.set("X-Form-Token", tokenIn((await owner.get("/settings/profile")).text));
     const offered = await owner.get("/set-up-done").expect(200);
     expect(offered.text).to.contain("/set-up-done/demo").and.not.contain("/demo/phone");
     await owner.post("/set-up-done/demo").expect(303);

@@ -49,6 +49,8 @@ export async function startHilo(
         .type("form")
         .send({ email: `${who}@firm.test`, password })
         .expect(303);
+      // As its pages would: every form carries it.
+      agent.set("X-Form-Token", tokenIn((await agent.get("/settings/profile")).text));
       return agent;
     },
     async cookie(who) {
@@ -75,6 +77,9 @@ export async function eventually<T>(ask: () => Promise<T | null | undefined | fa
     await new Promise((done) => setTimeout(done, 20));
   }
 }
+
+/** The token of the session that a page was made for. */
+export const tokenIn = (html: string): string => /name="form-token" content="([^"]*)"/.exec(html)?.[1] ?? "";
 
 export const dataFolder = (name: string): string => join(process.env.TEST_FOLDER ?? "", name);
 

@@ -15,6 +15,7 @@ import { reopen } from "../../services/conversations/status.ts";
 import { connectWhatsApp } from "../../services/inboxes/connect.ts";
 import { listInboxes } from "../../services/inboxes/queries.ts";
 import { NotFound } from "../../services/platform/errors.ts";
+import { perAgent } from "../limits.ts";
 import { idParam } from "../validate.ts";
 import { digits, list, pageOf, parse } from "./asking.ts";
 import { authorize } from "./authorize.ts";
@@ -113,7 +114,9 @@ const purchaseBody = z.strictObject({
 /** The REST API: the same services as the pages, other answers. */
 export const apiV1: Router = Router();
 const api = apiV1;
-api.use("/api/v1", authorize, express.json({ limit: "1mb" }), idempotency);
+/** Fifty a second for a minute: a shop that sends its whole day at once, and no flood. */
+const perToken = perAgent(3000, 60, ({ res }) => String(res?.locals.tokenId));
+api.use("/api/v1", authorize, perToken, express.json({ limit: "1mb" }), idempotency);
 
 api.get("/api/v1/inboxes", async (req, res) => {
   res.json({ data: (await listInboxes(req.ctx)).map(shape.presentInbox), next_cursor: null });

@@ -33,6 +33,16 @@ export class Conflict extends ServiceError {
   override name = "Conflict";
 }
 
+/** Too much of it at once; `seconds` later it can be done. */
+export class TooMany extends ServiceError {
+  override name = "TooMany";
+  readonly seconds: number;
+  constructor(seconds: number) {
+    super("error.too_many");
+    this.seconds = seconds;
+  }
+}
+
 /** What was given cannot be taken; one key for each faulty field. */
 export class Invalid extends ServiceError {
   override name = "Invalid";

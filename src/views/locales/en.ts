@@ -762,6 +762,9 @@ export const en: Record<keyof typeof es, string> = {
   "error.title_500": "Something failed on our side",
   "error.not_found": "It does not exist, or you have no access.",
   "error.forbidden": "Your role does not allow this. Ask an administrator.",
+  "error.stale_page":
+    "This page is of another session. Reload it and try again: what you wrote as a draft is still there.",
+  "error.too_many": "Those are too many requests in a row. Wait a moment and try again.",
   "error.cross_site": "The request came from another site and was refused.",
   "error.invalid": "Some values cannot be accepted.",
   "error.field": "Check this value.",

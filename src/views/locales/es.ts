@@ -800,6 +800,9 @@ export const es = {
   "error.title_500": "Algo falló de nuestro lado",
   "error.not_found": "No existe, o no tienes acceso.",
   "error.forbidden": "Tu rol no permite hacer esto. Pídeselo a un administrador.",
+  "error.stale_page":
+    "Esta página es de otra sesión. Recárgala y vuelve a intentarlo: lo que escribiste como borrador sigue ahí.",
+  "error.too_many": "Son demasiadas peticiones seguidas. Espera un momento y vuelve a intentarlo.",
   "error.cross_site": "La petición vino de otro sitio y no se aceptó.",
   "error.invalid": "Hay datos que no se pueden aceptar.",
   "error.field": "Revisa este dato.",
