@@ -3,7 +3,7 @@ import express, { type Request, type Response } from "express";
 
 /** How the fake provider treats the next sends, one entry each; without one it accepts. */
 export type Script =
-  | { code: number; status?: number; retryAfter?: number }
+  | { code: number; status?: number; retryAfter?: number; says?: string }
   | { lost: true }
   | { html: number }
   | { nonsense: true }
@@ -50,7 +50,11 @@ export async function startProvider(): Promise<FakeProvider> {
       if (step.retryAfter !== undefined) res.set("Retry-After", String(step.retryAfter));
       res.status(step.status ?? 400);
       return void res.json({
-        error: { message: `(#${step.code}) Refused`, code: step.code, error_data: { details: "Because." } },
+        error: {
+          message: `(#${step.code}) ${step.says ?? "Refused"}`,
+          code: step.code,
+          error_data: { details: step.says ?? "Because." },
+        },
       });
     }
     if (step && "html" in step) return void res.status(step.html).send("<html>bad gateway</html>");

@@ -43,7 +43,8 @@ export async function graph(
       redirect: "error",
       signal: AbortSignal.timeout(answerTimeoutMs),
     });
-    text = await response.text();
+    // What a refusal repeats of the request is kept and shown; the token is not.
+    text = (await response.text()).replaceAll(token, "[token]");
   } catch (error) {
     throw networkError(error);
   }
