@@ -107,6 +107,27 @@ table api_tokens (
 )
 CREATE INDEX api_tokens_agent ON public.api_tokens USING btree (agent_id);
 
+table approvals (
+  id bigint not null generated always as identity
+  act text not null
+  params jsonb not null
+  asked_by_id bigint not null
+  asked_at timestamp with time zone not null default now()
+  decided_by_id bigint
+  decided_at timestamp with time zone
+  is_given boolean
+  used_at timestamp with time zone
+  constraint approvals_check CHECK (((decided_by_id IS NULL) OR (decided_by_id <> asked_by_id)))
+  constraint approvals_check1 CHECK (((decided_at IS NULL) = (is_given IS NULL)))
+  constraint approvals_check2 CHECK (((used_at IS NULL) OR is_given))
+  constraint approvals_asked_by_id_fkey FOREIGN KEY (asked_by_id) REFERENCES agents(id)
+  constraint approvals_decided_by_id_fkey FOREIGN KEY (decided_by_id) REFERENCES agents(id)
+  constraint approvals_pkey PRIMARY KEY (id)
+)
+CREATE INDEX approvals_asked ON public.approvals USING btree (asked_by_id, id DESC);
+CREATE UNIQUE INDEX approvals_open ON public.approvals USING btree (asked_by_id, act, params) WHERE (decided_at IS NULL);
+CREATE INDEX approvals_pending ON public.approvals USING btree (asked_at) WHERE (decided_at IS NULL);
+
 table assignment_rules (
   id bigint not null generated always as identity
   name text not null
@@ -610,6 +631,7 @@ table firm (
   low_score_reopens boolean not null default false
   nudge_hours integer
   silence_hours integer -- What we answered and nobody took up is closed after this long; null: never. Nudged before, after nudge_hours.
+  approval_acts text[] not null default '{}'::text[] -- What waits for a second person; names of services/agents/approvals.ts.
   constraint firm_absence_minutes_check CHECK (((absence_minutes >= 0) AND (absence_minutes <= 1440)))
   constraint firm_after_resolving_check CHECK ((after_resolving = ANY (ARRAY['nothing'::text, 'confirm'::text, 'survey'::text])))
   constraint firm_country_check CHECK ((country ~ '^[A-Z]{2}$'::text))

@@ -2,6 +2,7 @@ import express, { type Express } from "express";
 import session from "express-session";
 import type pg from "pg";
 import { apiV1 } from "./routes/api/v1.ts";
+import { approvals } from "./routes/approvals.ts";
 import { openAssets } from "./routes/assets.ts";
 import { audit } from "./routes/audit.ts";
 import { boardRoutes } from "./routes/board.ts";
@@ -171,6 +172,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   );
   app.use(
     live.router,
+    approvals,
     confirmRoutes(platform),
     profile,
     secondFactor,

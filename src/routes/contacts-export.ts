@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Router } from "express";
+import { approved } from "../services/agents/approvals.ts";
 import { type Contact, listContacts } from "../services/contacts/queries.ts";
 import { listFields } from "../services/fields/queries.ts";
 import { transact } from "../services/platform/transact.ts";
@@ -20,9 +21,11 @@ contactsExport.get("/contacts.csv", requirePermission("contacts.export"), export
   const t = translateFor(viewer.locale);
   const own = await listFields(ctx, null);
   // Noted before the first row leaves: what was cut off was seen all the same.
-  await transact(ctx, async (tx) =>
-    tx.record(null, { act: "contacts.exported", data: { search: search !== "" } }),
-  );
+  const use = await approved(ctx, "contacts.export", { search });
+  await transact(ctx, async (tx) => {
+    await use(tx);
+    tx.record(null, { act: "contacts.exported", data: { search: search !== "" } });
+  });
   res.attachment("hilo-contacts.csv").type("text/csv");
   const header = [
     ...cardFields.map((field) => fieldLabel(field, viewer)),

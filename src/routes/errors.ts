@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ErrorRequestHandler, Request, RequestHandler } from "express";
 import { ZodError } from "zod";
+import { ApprovalNeeded } from "../services/agents/approvals.ts";
 import { isTransient, isUnstorable } from "../services/platform/database.ts";
 import {
   Conflict,
@@ -12,7 +13,7 @@ import {
 } from "../services/platform/errors.ts";
 import { isTextKey, translateFor } from "../views/i18n.ts";
 import { identifyNobody } from "./identify.ts";
-import { fragment } from "./respond.ts";
+import { fragment, leave } from "./respond.ts";
 import { fieldErrors } from "./validate.ts";
 
 /** What went wrong, in HTTP and in words. The only place that knows both. */
@@ -67,6 +68,8 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, _next) => {
       "a request failed",
     );
   }
+  if (error instanceof ApprovalNeeded && !res.headersSent && !req.path.startsWith("/api/"))
+    return leave(req, res, "/approvals?asked=1");
   if (res.headersSent) {
     res.destroy();
     return;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { NextFunction, Request, Response } from "express";
+import { countApprovals } from "../services/agents/approvals.ts";
 import { getFirm } from "../services/agents/firm.ts";
 import { countAlerts } from "../services/alerts/alerts.ts";
 import { countMentions } from "../services/conversations/mentions.ts";
@@ -67,8 +68,12 @@ export function identify(platform: Platform, version: string) {
 }
 
 async function countNotices({ ctx }: Request): Promise<{ called: number; alerted: number }> {
-  const [called, alerted] = await Promise.all([countMentions(ctx), countAlerts(ctx)]);
-  return { called, alerted };
+  const [called, alerted, asked] = await Promise.all([
+    countMentions(ctx),
+    countAlerts(ctx),
+    countApprovals(ctx),
+  ]);
+  return { called: called + asked, alerted };
 }
 
 /** A viewer and a renderer without asking the database: while it is away, a person still gets a page to read. */

@@ -1,4 +1,5 @@
 import { Router } from "express";
+import { countApprovals } from "../services/agents/approvals.ts";
 import { listAlerts, markAlertsSeen } from "../services/alerts/alerts.ts";
 import { listMentions, seeMentions } from "../services/conversations/mentions.ts";
 import { NotFound } from "../services/platform/errors.ts";
@@ -14,7 +15,8 @@ export const mentions: Router = Router();
 
 mentions.get("/mentions", async (req, res) => {
   const t = translateFor(req.viewer.locale);
-  const [called, alerts] = await Promise.all([
+  const [asked, called, alerts] = await Promise.all([
+    countApprovals(req.ctx),
     listMentions(req.ctx, shown),
     listAlerts(req.ctx, { before: null, limit: shown }),
   ]);
@@ -44,7 +46,7 @@ mentions.get("/mentions", async (req, res) => {
     })),
   ].sort((a, b) => b.at.getTime() - a.at.getTime());
   const hasUnseen = notices.some(({ isUnseen }) => isUnseen);
-  res.send(req.render("mentions/index", { title: t("mentions.title"), hasUnseen, notices }));
+  res.send(req.render("mentions/index", { title: t("mentions.title"), hasUnseen, notices, asked }));
 });
 
 /** Opening one is looking at it. */

@@ -161,6 +161,7 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
     commitments: (CommitmentView & { name: string; href: string })[];
   };
   "mentions/index": Page & {
+    asked: number;
     hasUnseen: boolean;
     notices: {
       action: string;

@@ -175,6 +175,12 @@ export async function openWorld(cast: Cast): Promise<World> {
       received_at: new Date(),
     }),
     kind: "contacts",
+    approval: await first("approvals", {
+      act: "contacts.erase",
+      params: '{"contactId": 1}',
+      asked_by_id: ids.bruno,
+    }),
+    decision: "yes",
     session: "00000000-0000-4000-8000-000000000000",
     external_id: "E1",
     field: "email",

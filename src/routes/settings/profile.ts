@@ -44,6 +44,7 @@ const rooms: readonly Room[] = [
   room("/settings/inboxes", "message-circle", "settings.inboxes", "settings.inboxes_more", "inboxes.manage"),
   room("/settings/agents", "users", "settings.agents", "settings.agents_more", "agents.manage"),
   room("/settings/roles", "shield-check", "roles.title", "roles.short", "roles.manage"),
+  room("/settings/approvals", "check-check", "approvals.title", "approvals.short", "firm.manage"),
   room("/settings/tokens", "key-round", "tokens.title", "tokens.short", "tokens.manage"),
   room("/settings/teams", "users", "teams.title", "teams.short", "teams.manage"),
   room("/settings/assignment", "shuffle", "giving.title", "giving.short", "routing.manage"),

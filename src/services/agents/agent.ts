@@ -3,6 +3,7 @@ import type { Context, Tx } from "../platform/context.ts";
 import { changed, row } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
+import { approved } from "./approvals.ts";
 import {
   checkPassword,
   hashPassword,
@@ -85,8 +86,11 @@ export async function hashNewPassword(password: string): Promise<string> {
 }
 
 /** @throws Forbidden; NotFound; Conflict when nobody could configure Hilo afterwards. */
-export function changeRole(ctx: Context, agentId: number, roleName: string): Promise<Agent> {
+export async function changeRole(ctx: Context, agentId: number, roleName: string): Promise<Agent> {
+  if (!may(ctx.actor, "agents.manage")) throw new Forbidden();
+  const use = await approved(ctx, "roles.change", { agentId, role: roleName });
   return changeAgent(ctx, agentId, null, async (tx) => {
+    await use(tx);
     const roleId = await findGivenRole(tx, roleName);
     const { roleName: from } = await getAgent({ ...tx, actor: { kind: "system" } }, agentId);
     await tx.db.raw("update agents set role_id = ? where id = ?", [roleId, agentId]);

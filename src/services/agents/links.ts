@@ -4,6 +4,7 @@ import { Forbidden, NotFound } from "../platform/errors.ts";
 import { randomToken, tokenHash } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
 import { changeAgent, findGivenRole, insertAgent } from "./agent.ts";
+import { approved } from "./approvals.ts";
 import { checkPassword, hashPassword } from "./password.ts";
 import { may } from "./policy.ts";
 import { type Agent, getAgent } from "./queries.ts";
@@ -26,12 +27,14 @@ export interface NewLink {
  *
  * @throws Forbidden; Invalid when the address is taken or the role unknown or above the actor's own.
  */
-export function invite(
+export async function invite(
   ctx: Context,
   person: { name: string; email: string; role: string },
 ): Promise<NewLink> {
   if (!may(ctx.actor, "agents.manage")) throw new Forbidden();
+  const use = await approved(ctx, "roles.change", { email: person.email, role: person.role });
   return transact(ctx, async (tx) => {
+    await use(tx);
     await findGivenRole(tx, person.role);
     const id = await insertAgent(tx, person, null);
     tx.record(

@@ -3,6 +3,7 @@ import { row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { keepAdmin } from "./agent.ts";
+import { approved } from "./approvals.ts";
 import { covers, may, type Permission, permissionGroups } from "./policy.ts";
 
 /** Up to 80 characters; unique among roles. */
@@ -19,7 +20,8 @@ export interface RoleForm {
  * could manage people and roles afterwards; Invalid when the name is taken or somebody would act on what they cannot see.
  */
 export function saveRole(ctx: Context, id: number | null, role: RoleForm): Promise<number> {
-  return change(ctx, id, async (tx, before) => {
+  const asked = { ...role, permissions: [...role.permissions].sort() };
+  return change(ctx, id, asked, async (tx, before) => {
     const name = role.name.trim();
     if (name === "" || name.length > 80) throw new Invalid({ name: "roles.name_length" });
     if (!covers(tx.actor, role.permissions)) throw new Invalid({ permissions: "roles.above_you" });
@@ -49,12 +51,12 @@ export function requireSecondFactor(ctx: Context, id: number, requires: boolean)
     await tx.db("roles").where({ id }).update({ requires_second_factor: requires });
     return { roleId: id, act: "role.second_factor", data: { roleId: id, name: before?.name, requires } };
   };
-  return change(ctx, id, work, true);
+  return change(ctx, id, { requiresSecondFactor: requires }, work, true);
 }
 
 /** @throws NotFound; Forbidden; Conflict for a role that comes with Hilo or that somebody has. */
 export function deleteRole(ctx: Context, id: number): Promise<number> {
-  return change(ctx, id, async (tx, before) => {
+  return change(ctx, id, { isDeleted: true }, async (tx, before) => {
     const holder = await row(tx.db, "select 1 from agents where role_id = ? limit 1", [id]);
     if (holder) throw new Conflict("roles.in_use");
     await tx.db("roles").where({ id }).delete();
@@ -77,11 +79,14 @@ type RoleWork = (
 async function change(
   ctx: Context,
   id: number | null,
+  asked: Record<string, unknown>,
   work: RoleWork,
   mayBeBuiltIn = false,
 ): Promise<number> {
   if (!may(ctx.actor, "roles.manage")) throw new Forbidden();
+  const use = await approved(ctx, "roles.change", { roleId: id, ...asked });
   return transact(ctx, async (tx) => {
+    await use(tx);
     // As every change of people does: two who take the last rights from each other do not both succeed.
     await tx.db.raw("select id from agents order by id for update");
     const before =

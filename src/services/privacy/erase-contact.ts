@@ -1,3 +1,4 @@
+import { approved } from "../agents/approvals.ts";
 import { may } from "../agents/policy.ts";
 import { auditText, messageText } from "../audit/chain.ts";
 import { lockWhole } from "../contacts/lock-contact.ts";
@@ -46,9 +47,11 @@ const digestOf = (text: string) => `sha256(convert_to(${text.replaceAll(" ? ", "
  * @throws NotFound, Forbidden; Conflict when it was done already.
  */
 export async function eraseContact(ctx: Context, contactId: number): Promise<void> {
+  if (!may(ctx.actor, "contacts.erase")) throw new Forbidden();
+  const use = await approved(ctx, "contacts.erase", { contactId });
   await forgetDeliveries(ctx, contactId);
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "contacts.erase")) throw new Forbidden();
+    await use(tx);
     await lockMerging(tx);
     const { id, erasedAt } = await getContact(tx, contactId);
     if (erasedAt) throw new Conflict("privacy.erased_already");

@@ -1,3 +1,4 @@
+import { approved } from "../agents/approvals.ts";
 import { may } from "../agents/policy.ts";
 import { listCases } from "../cases/queries.ts";
 import type { Case } from "../cases/types.ts";
@@ -29,7 +30,11 @@ const perPage = 500;
 export async function exportContact(ctx: Context, contactId: number): Promise<Dossier> {
   if (!may(ctx.actor, "contacts.export")) throw new Forbidden();
   const contact = await getContact(ctx, contactId);
-  await transact(ctx, async (tx) => tx.record(null, { act: "contact.exported", contactId: contact.id }));
+  const use = await approved(ctx, "contacts.export", { contactId: contact.id });
+  await transact(ctx, async (tx) => {
+    await use(tx);
+    tx.record(null, { act: "contact.exported", contactId: contact.id });
+  });
   const timeline: TimelineEntry[] = [];
   for (let before: TimelineCursor | null = null; ; ) {
     const page: TimelineEntry[] = await listTimeline(ctx, contact.id, { kinds: [], before, limit: perPage });

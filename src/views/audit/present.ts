@@ -36,7 +36,8 @@ export function presentAuditEvent(event: AuditEvent, viewer: Viewer): AuditRow {
   };
 }
 
-function detailsOf(data: Record<string, unknown>): string[] {
+/** What an act keeps, a line for each thing. */
+export function detailsOf(data: Record<string, unknown>): string[] {
   return Object.entries(data).flatMap(([name, value]) => {
     if (name === "changes" && value && typeof value === "object")
       return detailsOf(value as Record<string, unknown>);

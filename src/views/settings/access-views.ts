@@ -58,6 +58,20 @@ export interface AccessViews {
     canMail: boolean;
   };
   "settings/agents/link": Page & { lead: string; url: string; expires: string };
+  "settings/approvals": Page & { acts: Choice[]; errors: Errors; saved: boolean };
+  "approvals/index": Page & {
+    isAsked: boolean;
+    approvals: {
+      id: number;
+      title: string;
+      who: string;
+      details: string[];
+      state: string;
+      mayDecide: boolean;
+      /** Where its asker goes on once it was given. */
+      goOn: string | null;
+    }[];
+  };
   "settings/sessions": Page & {
     isOwn: boolean;
     back: { href: string; label: string };

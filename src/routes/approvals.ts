@@ -1,0 +1,101 @@
+import { type Request, type Response, Router } from "express";
+import { z } from "zod";
+import {
+  type Approval,
+  decideApproval,
+  getApprovalActs,
+  listApprovals,
+  type SensitiveAct,
+  saveApprovalActs,
+  sensitiveActs,
+} from "../services/agents/approvals.ts";
+import { may } from "../services/agents/policy.ts";
+import { Invalid } from "../services/platform/errors.ts";
+import { detailsOf } from "../views/audit/present.ts";
+import { dayAndClock } from "../views/format.ts";
+import { translateFor } from "../views/i18n.ts";
+import { requirePermission, requireProof } from "./guards.ts";
+import { redirect } from "./respond.ts";
+import { errorWords, idParam } from "./validate.ts";
+
+/** Acts that wait for a second person: asked, decided, and which ones they are. */
+export const approvals: Router = Router();
+
+approvals.get("/approvals", async (req, res) => {
+  const { viewer } = req;
+  const t = translateFor(viewer.locale);
+  const decides = may(req.ctx.actor, "approvals.decide");
+  const shown = (await listApprovals(req.ctx)).map((one) => ({
+    id: one.id,
+    title: t(`approval.${one.act}`),
+    who: t("approvals.by", { name: one.askedBy, when: dayAndClock(one.askedAt, viewer.now, viewer) }),
+    details: detailsOf(one.params),
+    state: stateOf(one, t),
+    mayDecide: decides && one.isGiven === null && one.askedById !== viewer.agentId,
+    goOn: one.isReady && one.askedById === viewer.agentId ? placeOf(one) : null,
+  }));
+  const isAsked = req.query.asked === "1";
+  res.send(req.render("approvals/index", { title: t("approvals.title"), approvals: shown, isAsked }));
+});
+
+approvals.post(
+  "/approvals/:id/:decision",
+  requirePermission("approvals.decide"),
+  requireProof,
+  async (req, res) => {
+    const decision = z.enum(["yes", "no"]).parse(req.params.decision);
+    await decideApproval(req.ctx, idParam(req.params), decision === "yes");
+    redirect(res, "/approvals");
+  },
+);
+
+approvals.use("/settings/approvals", requirePermission("firm.manage"), requireProof);
+approvals.get("/settings/approvals", async (req, res) =>
+  settings(req, res, await getApprovalActs(req.ctx), {}),
+);
+
+approvals.post("/settings/approvals", async (req, res) => {
+  const form = z
+    .object({ act: z.union([z.string(), z.array(z.string()).max(20)]).optional() })
+    .parse(req.body ?? {});
+  const acts = sensitiveActs.filter((one) => [form.act].flat().includes(one));
+  try {
+    await saveApprovalActs(req.ctx, acts);
+    redirect(res, "/settings/approvals?saved=1");
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    settings(req, res.status(422), acts, errorWords(error, req.viewer));
+  }
+});
+
+function settings(
+  req: Request,
+  res: Response,
+  chosen: readonly SensitiveAct[],
+  errors: Record<string, string>,
+): void {
+  const t = translateFor(req.viewer.locale);
+  const acts = sensitiveActs.map((value) => ({
+    value,
+    name: t(`approval.${value}`),
+    isChosen: chosen.includes(value),
+  }));
+  const saved = req.query.saved === "1";
+  res.send(req.render("settings/approvals", { title: t("approvals.title"), acts, errors, saved }));
+}
+
+function stateOf(one: Approval, t: ReturnType<typeof translateFor>): string {
+  const name = one.decidedBy ?? "";
+  if (one.isGiven === null) return t("approvals.open");
+  if (!one.isGiven) return t("approvals.refused", { name });
+  return t(one.isUsed ? "approvals.used" : one.isReady ? "approvals.ready" : "approvals.over", { name });
+}
+
+/** Where whoever asked goes on. */
+function placeOf({ act, params }: Approval): string {
+  const { contactId } = params;
+  if (act === "contacts.erase") return `/contacts/${contactId}/erasure`;
+  if (act === "contacts.export") return contactId ? `/contacts/${contactId}` : "/contacts";
+  if (act === "approvals.change") return "/settings/approvals";
+  return "roleId" in params ? "/settings/roles" : "/settings/agents";
+}
