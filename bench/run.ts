@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { audit } from "./audit.ts";
 import { burst, tick } from "./burst.ts";
+import { flood } from "./flood.ts";
 import { ingestRatio, ingestSustained } from "./ingest.ts";
 import { live } from "./live.ts";
 import { growth, pages, process_ } from "./pages.ts";
@@ -29,6 +30,7 @@ const benchmarks: { gives: string[]; run: (world: World) => Promise<Figure[]> }[
   { gives: ["burst.assigned", "burst.rule", "burst.minute"], run: burst },
   { gives: ["tick.idle", "tick.due"], run: tick },
   { gives: ["audit.verify", "audit.seal_lag"], run: audit },
+  { gives: ["flood.ack_p99", "flood.page_p95"], run: flood },
   { gives: ["import.rate"], run: importing },
   { gives: ["merge.seconds", "merge.differences"], run: merging },
 ];

@@ -10,12 +10,15 @@ import {
   sensitiveActs,
 } from "../services/agents/approvals.ts";
 import { may } from "../services/agents/policy.ts";
+import { listAgents } from "../services/agents/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { detailsOf } from "../views/audit/present.ts";
 import { dayAndClock } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
+import type { Viewer } from "../views/index.ts";
 import { requirePermission, requireProof } from "./guards.ts";
 import { redirect } from "./respond.ts";
+import { roleLabel } from "./settings/roles.ts";
 import { errorWords, idParam } from "./validate.ts";
 
 /** Acts that wait for a second person: asked, decided, and which ones they are. */
@@ -25,11 +28,14 @@ approvals.get("/approvals", async (req, res) => {
   const { viewer } = req;
   const t = translateFor(viewer.locale);
   const decides = may(req.ctx.actor, "approvals.decide");
-  const shown = (await listApprovals(req.ctx)).map((one) => ({
+  const [asked, agents] = await Promise.all([listApprovals(req.ctx), listAgents(req.ctx)]);
+  const names = new Map(agents.map(({ id, name }) => [id, name]));
+  const shown = asked.map((one) => ({
     id: one.id,
     title: t(`approval.${one.act}`),
     who: t("approvals.by", { name: one.askedBy, when: dayAndClock(one.askedAt, viewer.now, viewer) }),
-    details: detailsOf(one.params),
+    details: detailsOf(said(one.params, names, viewer)),
+    contact: one.params.contactId ? `/contacts/${one.params.contactId}` : null,
     state: stateOf(one, t),
     mayDecide: decides && one.isGiven === null && one.askedById !== viewer.agentId,
     goOn: one.isReady && one.askedById === viewer.agentId ? placeOf(one) : null,
@@ -89,6 +95,22 @@ function stateOf(one: Approval, t: ReturnType<typeof translateFor>): string {
   if (one.isGiven === null) return t("approvals.open");
   if (!one.isGiven) return t("approvals.refused", { name });
   return t(one.isUsed ? "approvals.used" : one.isReady ? "approvals.ready" : "approvals.over", { name });
+}
+
+/** What is asked for, with names in place of numbers. */
+function said(
+  { contactId, agentId, roleId, role, permissions, ...rest }: Approval["params"],
+  names: ReadonlyMap<unknown, string>,
+  viewer: Viewer,
+): Record<string, unknown> {
+  const t = translateFor(viewer.locale);
+  const words = Array.isArray(permissions) ? permissions.map((one) => t(`permission.${one}`)) : null;
+  return {
+    ...(agentId ? { [t("agents.name")]: names.get(agentId) } : {}),
+    ...(role ? { [t("agents.role")]: roleLabel(String(role), viewer) } : {}),
+    ...(words ? { [t("roles.title")]: words } : {}),
+    ...rest,
+  };
 }
 
 /** Where whoever asked goes on. */

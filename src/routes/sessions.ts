@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from "express";
 import type { SessionData } from "express-session";
 import passport from "passport";
 import { depart } from "../services/agents/availability.ts";
-import { verifyPassword } from "../services/agents/password.ts";
+import { isBusy, verifyPassword } from "../services/agents/password.ts";
 import { findCredentials, findSession, type Session } from "../services/agents/queries.ts";
 import { takeCode } from "../services/agents/second-factor.ts";
 import type { Platform } from "../services/platform/context.ts";
@@ -69,7 +69,10 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     const keys = [tokenHash(email).slice(0, 20), req.ip ?? "nowhere"] as const;
     const t = translateFor(req.viewer.locale);
     // Counted before the slow check, or a flood at one moment would pass the limit together.
-    const wait = await spend([byAddress, keys[0]], [byPlace, keys[1]]);
+    // A flood from everywhere at once keeps nobody's place in a queue: it is turned away at the door.
+    if (isBusy())
+      return refuseFlood(res, 5000, () => page(req, res, { email, errors: { form: t("login.busy") } }));
+    const wait = await spend([byPlace, keys[1]], [byAddress, keys[0]]);
     if (wait > 0) {
       const form = t("login.too_many", { n: Math.ceil(wait / 60_000) });
       return refuseFlood(res, wait, () => page(req, res, { email, errors: { form } }));
@@ -105,7 +108,7 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     const pending = pendingOf(req);
     if (!pending) return redirect(res, "/login");
     const t = translateFor(req.viewer.locale);
-    const wait = await spend([byAgent, String(pending.agentId)], [byPlace, req.ip ?? "nowhere"]);
+    const wait = await spend([byPlace, req.ip ?? "nowhere"], [byAgent, String(pending.agentId)]);
     if (wait > 0) {
       const error = t("login.too_many", { n: Math.ceil(wait / 60_000) });
       return refuseFlood(res, wait, () => codePage(req, res, error));

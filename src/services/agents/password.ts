@@ -72,6 +72,11 @@ export async function verifyPassword(password: string, stored: string | null): P
 
 let running = 0;
 const waiting: (() => void)[] = [];
+/** As many as are checked in about a second. */
+const longestQueue = 60;
+
+/** So many passwords wait to be checked that another had better come later. */
+export const isBusy = (): boolean => waiting.length >= longestQueue;
 
 /** Two at a time: a flood of sign-ins must not take every core. */
 async function limited<T>(work: () => Promise<T>): Promise<T> {

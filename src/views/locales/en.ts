@@ -41,6 +41,7 @@ export const en: Record<keyof typeof es, string> = {
   "login.submit": "Sign in",
   "login.wrong": "E-mail and password do not match.",
   "login.too_many": "Too many attempts. Wait {n} min and try again.",
+  "login.busy": "Too many are trying to sign in at once. Wait a few seconds and try again.",
   "login.ended": "Your session ended. Sign in again: your drafts are still here.",
   "login.reset": "The password was changed. Sign in with the new one.",
   "login.code_title": "Second factor",
@@ -386,6 +387,7 @@ export const en: Record<keyof typeof es, string> = {
   "approvals.asked":
     "Asked. Whoever may approve has been told; once they say yes you see it here and can go on.",
   "approvals.none": "Nothing was asked.",
+  "approvals.who": "See the card",
   "approvals.by": "{name} · {when}",
   "approvals.open": "Waiting",
   "approvals.refused": "{name} said no",

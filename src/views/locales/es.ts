@@ -43,6 +43,7 @@ export const es = {
   "login.submit": "Entrar",
   "login.wrong": "El correo o la contraseña no coinciden.",
   "login.too_many": "Demasiados intentos. Espera {n} min y vuelve a probar.",
+  "login.busy": "Hay demasiados intentos de entrar a la vez. Espera unos segundos y vuelve a probar.",
   "login.ended": "Tu sesión terminó. Entra otra vez: tus borradores siguen aquí.",
   "login.reset": "La contraseña cambió. Entra con la nueva.",
   "login.code_title": "Segundo factor",
@@ -413,6 +414,7 @@ export const es = {
   "approvals.asked":
     "Pedido. Quien puede aprobar ya está avisado; cuando diga que sí, lo verás aquí y podrás continuar.",
   "approvals.none": "No hay nada pedido.",
+  "approvals.who": "Ver la ficha",
   "approvals.by": "{name} · {when}",
   "approvals.open": "Esperando",
   "approvals.refused": "{name} dijo que no",

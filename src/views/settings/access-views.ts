@@ -66,6 +66,7 @@ export interface AccessViews {
       title: string;
       who: string;
       details: string[];
+      contact: string | null;
       state: string;
       mayDecide: boolean;
       /** Where its asker goes on once it was given. */
