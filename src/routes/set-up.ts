@@ -82,6 +82,7 @@ export function setUpRoutes(findDemo: FindDemo): Router {
     if (req.ctx.actor.kind !== "agent") throw new NotFound();
     const [demo, canLoad] = await Promise.all([findDemo(), canLoadDemo(req.ctx)]);
     const title = translateFor(req.viewer.locale)("set_up.done");
+    res.set("Cache-Control", "no-store");
     res.send(req.render("set-up/next", { title, hasDemo: demo !== null, canLoadDemo: canLoad }));
   });
 
