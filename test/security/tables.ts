@@ -23,7 +23,7 @@ export function readTable(name: string): Line[] {
       const path = resolve(root, `test/${file?.replace(/ ›$/, "")}.test.ts`);
       const tests = existsSync(path) ? readFileSync(path, "utf8") : "";
       // The matrix names its tests after its roles.
-      const role = title?.endsWith(":") && tests.includes("(`${name}:") && tests.includes(`  ${title} {`);
+      const role = title?.endsWith(":") && /\(`\$\{name\}:/.test(tests) && tests.includes(`  ${title} {`);
       const found = role || tests.includes(`("${title ?? ""}`) || tests.includes(`(\`${title ?? ""}`);
       if (tests === "" || !(title ? found : tests.includes("it(")))
         throw new Error(`${name} ${number}: no test ${proof}`);
