@@ -122,7 +122,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(
     session({
       name: https ? "__Host-hilo" : "hilo",
-      secret: platform.secrets.derive("sessions"),
+      secret: platform.secrets.deriveAll("sessions"),
       store: new SessionStore(sessionPool, platform.memories),
       // With https a proxy stands before us; it says so in X-Forwarded-Proto, and only the cookie listens to that.
       ...(https ? { proxy: true } : {}),

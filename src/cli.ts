@@ -9,9 +9,10 @@ import { seal } from "./services/audit/seal.ts";
 import { sealHash, verify } from "./services/audit/verify.ts";
 import { loadDemo } from "./services/demo/load.ts";
 import { demoAgents } from "./services/demo/week.ts";
+import { isServing, rotateSecrets } from "./services/inboxes/rotate-secrets.ts";
 import { type Context, systemContext } from "./services/platform/context.ts";
 import { Invalid, ServiceError } from "./services/platform/errors.ts";
-import { randomToken } from "./services/platform/secrets.ts";
+import { addKey, openSecrets, randomToken } from "./services/platform/secrets.ts";
 import { isTextKey, translateFor } from "./views/i18n.ts";
 
 interface Command {
@@ -61,6 +62,21 @@ const commands: Record<string, Command> = {
       print(
         `Intact: ${result.auditEvents} audit events and ${result.messages} messages in ${result.seals} seals.`,
       );
+      return 0;
+    },
+  },
+  "secrets rotate": {
+    usage: "secrets rotate",
+    async run(ctx) {
+      if (await isServing(ctx)) {
+        print("Stop Hilo first: a process that runs knows the old key only.");
+        return 1;
+      }
+      // With SECRET_KEY=new,old the new one is there already.
+      if (!ctx.config.secretKey) addKey(ctx.config.dataDir);
+      const n = await rotateSecrets({ ...ctx, secrets: openSecrets(ctx.config) });
+      print(`${n} stored secrets are encrypted with the new key. Back it up, then start Hilo.`);
+      print("The keys before it stay behind it: seals of their time are proved with them.");
       return 0;
     },
   },

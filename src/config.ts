@@ -12,7 +12,10 @@ const environment = z.object({
   DATABASE_URL: z.string().min(1).optional(),
   DATABASE_REPLICA_URL: z.string().min(1).optional(),
   DATA_DIR: z.string().min(1).default("data"),
-  SECRET_KEY: z.string().min(32, "needs at least 32 characters").optional(),
+  SECRET_KEY: z
+    .string()
+    .refine((text) => text.split(",").every((key) => key.trim().length >= 32), "needs at least 32 characters")
+    .optional(),
   ROLE: z.enum(["all", "web", "worker"]).default("all"),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   TRUST_PROXY: z.string().default(""),

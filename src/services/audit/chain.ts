@@ -91,8 +91,12 @@ async function rangeOf(db: Knex, table: string, text: string, after: number, upT
   };
 }
 
-/** What whoever has only the database cannot compute. */
-export const macOf = (secrets: Secrets, { hash, last_audit_event_id, last_message_id }: Link): string =>
-  createHmac("sha256", secrets.derive("seals"))
-    .update([hash, last_audit_event_id, last_message_id].join("\n"))
-    .digest("base64url");
+/** What whoever has only the database cannot compute: by the newest key first, then by those before it. */
+export const macsOf = (secrets: Secrets, { hash, last_audit_event_id, last_message_id }: Link): string[] =>
+  secrets
+    .deriveAll("seals")
+    .map((key) =>
+      createHmac("sha256", key)
+        .update([hash, last_audit_event_id, last_message_id].join("\n"))
+        .digest("base64url"),
+    );

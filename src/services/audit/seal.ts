@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
 import { type Context, systemContext } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
-import { beginning, largestSeal, linkAfter, macOf, type Reach, type Seal } from "./chain.ts";
+import { beginning, largestSeal, linkAfter, macsOf, type Reach, type Seal } from "./chain.ts";
 
 /** The newest seal grows until it holds so many rows or is so old: few seals, and none waits. */
 const grownRows = 500;
@@ -35,7 +35,7 @@ export async function seal(ctx: Context): Promise<number> {
       const known = last?.grows ? last.audit_events + last.messages : 0;
       const isNew = next.audit_events + next.messages > known;
       if (!isNew) return false;
-      const kept = { ...next, mac: macOf(secrets, next) };
+      const kept = { ...next, mac: macsOf(secrets, next)[0] ?? null };
       if (last?.grows) await tx("seals").where({ id: last.id }).update(kept);
       else await tx("seals").insert(kept);
       return next.audit_events === largestSeal || next.messages === largestSeal ? true : null;

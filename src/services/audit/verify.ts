@@ -1,7 +1,7 @@
 import type { Context } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
-import { beginning, leafBytes, linkAfter, macOf, type Seal } from "./chain.ts";
+import { beginning, leafBytes, linkAfter, macsOf, type Seal } from "./chain.ts";
 
 export interface Verification {
   seals: number;
@@ -56,7 +56,7 @@ async function faultOf(
   if (again.hash !== one.hash)
     return `${name} does not match its rows: audit events ${one.first_audit_event_id}–${one.last_audit_event_id}, messages ${one.first_message_id}–${one.last_message_id}`;
   // Old seals carry no key's mark; after one that does, every one must.
-  if (one.mac === null ? last.sealed : one.mac !== macOf(ctx.secrets, again))
+  if (one.mac === null ? last.sealed : !macsOf(ctx.secrets, again).includes(one.mac))
     return `${name} was not made by this installation: its rows were sealed again by somebody without its key`;
   return null;
 }

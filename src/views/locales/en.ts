@@ -729,6 +729,7 @@ export const en: Record<keyof typeof es, string> = {
   "act.approval.given": "Approved what was asked by",
   "act.approval.refused": "Refused what was asked by",
   "act.approvals.changed": "Changed what needs approval",
+  "act.secrets.rotated": "Changed the installation's key",
   "act.agent.created": "Created the account",
   "act.agent.role_changed": "Changed the role",
   "act.agent.deactivated": "Deactivated the account",

@@ -764,6 +764,7 @@ export const es = {
   "act.approval.given": "Aprobó lo que pidió",
   "act.approval.refused": "Rechazó lo que pidió",
   "act.approvals.changed": "Cambió qué necesita aprobación",
+  "act.secrets.rotated": "Cambió la llave de la instalación",
   "act.agent.created": "Creó la cuenta",
   "act.agent.role_changed": "Cambió el rol",
   "act.agent.deactivated": "Desactivó la cuenta",
