@@ -10,7 +10,7 @@ import { pushAlerts } from "./services/alerts/push.ts";
 import { openDoor } from "./services/channels/door.ts";
 import { openBell } from "./services/platform/bell.ts";
 import { type Context, type Platform, systemContext } from "./services/platform/context.ts";
-import { openDatabase } from "./services/platform/database.ts";
+import { openDatabase, withRole } from "./services/platform/database.ts";
 import { startEmbeddedPostgres } from "./services/platform/embedded-postgres.ts";
 import { factsChannel } from "./services/platform/events.ts";
 import { createLogger } from "./services/platform/logger.ts";
@@ -18,6 +18,7 @@ import { startLoop } from "./services/platform/loop.ts";
 import { openMailer } from "./services/platform/mailer.ts";
 import { openMemories } from "./services/platform/memory.ts";
 import { migrate } from "./services/platform/migrate.ts";
+import { prepareRuntimeRole } from "./services/platform/runtime-role.ts";
 import { openSecrets } from "./services/platform/secrets.ts";
 import { openLocalStorage } from "./services/platform/storage.ts";
 import { type Job, type Schedule, startSchedule } from "./services/schedule.ts";
@@ -48,8 +49,11 @@ export async function openPlatform(config: Config, size = poolSize) {
   const revival = embedded ? startLoop("postgres", logger, embedded.revive) : null;
   const watch = setInterval(() => revival?.nudge(), watchMs);
   watch.unref();
-  const db = openDatabase(databaseUrl, { size, name: "hilo" });
-  await migrate(db);
+  const owner = openDatabase(databaseUrl, { size: 2, name: "hilo-owner" });
+  await migrate(owner);
+  const role = await prepareRuntimeRole(owner, logger);
+  await owner.destroy();
+  const db = openDatabase(databaseUrl, { size, name: "hilo", role });
   const storage = openLocalStorage(`${config.dataDir}/files`);
   const platform: Platform = {
     config,
@@ -62,6 +66,7 @@ export async function openPlatform(config: Config, size = poolSize) {
   return {
     platform,
     databaseUrl,
+    role,
     async close() {
       clearInterval(watch);
       await revival?.stop();
@@ -77,7 +82,7 @@ export async function startServer(
   logins: { email: string; password: string }[] = [],
   prepare?: (platform: Platform) => Promise<void>,
 ): Promise<RunningServer> {
-  const { platform, databaseUrl, close } = await openPlatform(config);
+  const { platform, databaseUrl, role, close } = await openPlatform(config);
   const { logger, secrets } = platform;
   const system = systemContext(platform);
   await prepare?.(platform);
@@ -85,11 +90,12 @@ export async function startServer(
 
   const bell = openBell(databaseUrl, logger);
   platform.memories.listen(bell);
-  const doorDb = openDatabase(databaseUrl, { size: doorPoolSize, name: "hilo-door" });
+  const doorDb = openDatabase(databaseUrl, { size: doorPoolSize, name: "hilo-door", role });
   const sessionPool = new pg.Pool({
     connectionString: databaseUrl,
     max: 4,
     application_name: "hilo-sessions",
+    options: withRole("", role),
   });
   sessionPool.on("error", (error) => logger.warn({ err: error }, "a session connection was lost"));
   const mailer = config.runsWorker && config.smtpUrl ? openMailer(config.smtpUrl) : null;

@@ -66,11 +66,22 @@ async function horizon(db: Knex): Promise<Reach | null> {
   );
   if (!ids?.isNew) return null;
   const now = await row<{ at: string }>(db, "select clock_timestamp()::text as at");
-  const open = `select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
-    and xact_start <= :at::timestamptz and (backend_xid is not null or xact_start > :at::timestamptz - interval '1 minute') limit 1`;
   for (const end = Date.now() + patience; Date.now() < end; ) {
-    if ((await row(db, open, { at: now?.at ?? "" })) === null) return ids;
+    if (await areOver(db, now?.at ?? "")) return ids;
     await sleep(50);
   }
   return null;
 }
+
+/** Asked as whoever connected, as all of Hilo does: what others' connections do is shown to nobody else. */
+const areOver = (db: Knex, at: string): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    await tx.raw("set local role none");
+    const open = await row(
+      tx,
+      `select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+         and xact_start <= :at::timestamptz and (backend_xid is not null or xact_start > :at::timestamptz - interval '1 minute') limit 1`,
+      { at },
+    );
+    return open === null;
+  });

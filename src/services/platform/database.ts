@@ -16,14 +16,20 @@ const sessionOptions = [
   "-c idle_in_transaction_session_timeout=30000",
 ].join(" ");
 
-/** A pool on the database. `size` is the number of connections, `name` shows in `pg_stat_activity`. */
-export function openDatabase(url: string, options: { size: number; name: string }): Knex {
+/**
+ * A pool on the database. `size` is the number of connections, `name` shows in `pg_stat_activity`, and everything is done as
+ * `role` when there is one.
+ */
+export function openDatabase(
+  url: string,
+  options: { size: number; name: string; role?: string | null },
+): Knex {
   const db = createKnex({
     client: "pg",
     connection: {
       connectionString: url,
       application_name: options.name,
-      options: sessionOptions,
+      options: withRole(sessionOptions, options.role),
       keepAlive: true,
       connectionTimeoutMillis: 5000,
     },
@@ -34,6 +40,10 @@ export function openDatabase(url: string, options: { size: number; name: string 
   });
   return db;
 }
+
+/** Options of a connection that works as `role` from its beginning. */
+export const withRole = (options: string, role: string | null | undefined): string =>
+  role ? `${options} -c role=${role}` : options;
 
 /** Statements with named places, made positional once: the same text comes again with every request. */
 interface Prepared {

@@ -15,8 +15,7 @@ describe("embedded Postgres", () => {
     const pidFile = join(folder, "postgres/postmaster.pid");
     const [first, , , port] = readFileSync(pidFile, "utf8").split("\n");
     try {
-      await db.raw("create table kept (word text)");
-      await db("kept").insert({ word: "hola" });
+      await db("tags").insert({ name: "hola" });
 
       const started = async (): Promise<Date> =>
         (await db.raw("select pg_postmaster_start_time() as at")).rows[0].at;
@@ -26,7 +25,7 @@ describe("embedded Postgres", () => {
       const isAnother = async () => (await started().catch(() => before)).getTime() !== before.getTime();
       while (!(await isAnother())) await sleep(50);
 
-      expect(await db("kept").pluck("word")).to.deep.equal(["hola"]);
+      expect(await db("tags").where({ name: "hola" }).pluck("name")).to.deep.equal(["hola"]);
       const [second, , , samePort] = readFileSync(pidFile, "utf8").split("\n");
       expect(second).to.not.equal(first);
       expect(samePort).to.equal(port);
