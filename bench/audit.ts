@@ -21,7 +21,13 @@ export async function audit(world: World): Promise<Figure[]> {
   await createFirm(url, 2);
   const db = openDatabase(url, { size: 2, name: "hilo-bench" });
   const secrets = openSecrets({ secretKey: "bench".repeat(8), dataDir: "" });
-  const platform = { db, secrets, logger: createLogger("error"), memories: openMemories() };
+  const platform = {
+    db,
+    secrets,
+    logger: createLogger("error"),
+    memories: openMemories(),
+    config: { dataDir: world.folder },
+  };
   const ctx = systemContext(platform as unknown as Context);
   await db.raw(
     `insert into audit_events (actor_kind, actor_id, source, act, agent_id, data, created_at, address)

@@ -1067,6 +1067,8 @@ table seals (
   constraint seals_pkey PRIMARY KEY (id)
   constraint seals_hash_key UNIQUE (hash)
 )
+CREATE INDEX seals_audit_events ON public.seals USING btree (last_audit_event_id);
+CREATE INDEX seals_messages ON public.seals USING btree (last_message_id);
 CREATE TRIGGER seals_append_only BEFORE DELETE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER seals_only_grow BEFORE UPDATE ON public.seals FOR EACH ROW EXECUTE FUNCTION refuse_change_but_growth();
 
@@ -1089,11 +1091,13 @@ table sessions (
   agent_id bigint generated always as (((sess #>> '{passport,user,id}'::text[]))::bigint) stored
   created_at timestamp with time zone not null default now()
   last_seen_at timestamp with time zone not null default now()
+  ended_at timestamp with time zone -- Ended by somebody: a request that is still under way does not bring it back.
   constraint sessions_pkey PRIMARY KEY (sid)
   constraint sessions_public_id_key UNIQUE (public_id)
 )
 CREATE INDEX sessions_agent ON public.sessions USING btree (agent_id) WHERE (agent_id IS NOT NULL);
 CREATE INDEX sessions_expire ON public.sessions USING btree (expire);
+CREATE TRIGGER sessions_keep_ended BEFORE UPDATE ON public.sessions FOR EACH ROW EXECUTE FUNCTION keep_ended();
 
 table sla_clocks (
   id bigint not null generated always as identity
@@ -1246,6 +1250,15 @@ table viewers (
 )
 CREATE INDEX viewers_conversation ON public.viewers USING btree (conversation_id);
 
+CREATE OR REPLACE FUNCTION public.keep_ended()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.ended_at is not null then return null; end if;
+  return new;
+end $function$
+
 CREATE OR REPLACE FUNCTION public.masked_phone(phone text)
  RETURNS text
  LANGUAGE sql
@@ -1283,7 +1296,7 @@ CREATE OR REPLACE FUNCTION public.refuse_change_but_growth()
  LANGUAGE plpgsql
 AS $function$
 begin
-  if new.id = old.id and new.previous_hash = old.previous_hash and new.created_at = old.created_at
+  if new.id = old.id and new.previous_hash = old.previous_hash and new.created_at = old.created_at and not old.closed
     and new.first_audit_event_id = old.first_audit_event_id and new.first_message_id = old.first_message_id
     and new.last_audit_event_id >= old.last_audit_event_id and new.last_message_id >= old.last_message_id
     and not exists (select 1 from seals s where s.id > old.id) then

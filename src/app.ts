@@ -119,6 +119,8 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use("/api", identify(platform, assets.version));
   app.use(apiV1);
   app.use("/api", notFoundHandler);
+  // Before anybody is asked who they are: whoever lets a body drip acts with the rights of its end, not of its beginning.
+  app.use(express.urlencoded({ extended: false, limit: "256kb" }), express.json({ limit: "256kb" }));
   app.use(
     session({
       name: https ? "__Host-hilo" : "hilo",
@@ -135,7 +137,6 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(signIn.passport.initialize(), signIn.passport.session());
   app.use(identify(platform, assets.version));
   app.use(sameSiteOnly(() => config.baseUrl));
-  app.use(express.urlencoded({ extended: false, limit: "256kb" }), express.json({ limit: "256kb" }));
   app.use(requireFormToken(platform.secrets));
 
   app.use(setUpRoutes(findDemo));

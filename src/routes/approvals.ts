@@ -10,7 +10,7 @@ import {
   sensitiveActs,
 } from "../services/agents/approvals.ts";
 import { may } from "../services/agents/policy.ts";
-import { listAgents } from "../services/agents/queries.ts";
+import { listAgents, listRoles } from "../services/agents/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { detailsOf } from "../views/audit/present.ts";
 import { dayAndClock } from "../views/format.ts";
@@ -28,13 +28,19 @@ approvals.get("/approvals", async (req, res) => {
   const { viewer } = req;
   const t = translateFor(viewer.locale);
   const decides = may(req.ctx.actor, "approvals.decide");
-  const [asked, agents] = await Promise.all([listApprovals(req.ctx), listAgents(req.ctx)]);
+  const [asked, agents, roles] = await Promise.all([
+    listApprovals(req.ctx),
+    listAgents(req.ctx),
+    listRoles(req.ctx),
+  ]);
+  const roleNames = new Map(roles.map(({ id, name }) => [id, name]));
   const names = new Map(agents.map(({ id, name }) => [id, name]));
   const shown = asked.map((one) => ({
     id: one.id,
     title: t(`approval.${one.act}`),
     who: t("approvals.by", { name: one.askedBy, when: dayAndClock(one.askedAt, viewer.now, viewer) }),
-    details: detailsOf(said(one.params, names, viewer)),
+    // Whole: nobody says yes to what they cannot read.
+    details: detailsOf(said(one.params, names, roleNames, viewer), Number.POSITIVE_INFINITY),
     contact: one.params.contactId ? `/contacts/${one.params.contactId}` : null,
     state: stateOf(one, t),
     mayDecide: decides && one.isGiven === null && one.askedById !== viewer.agentId,
@@ -101,12 +107,14 @@ function stateOf(one: Approval, t: ReturnType<typeof translateFor>): string {
 function said(
   { contactId, agentId, roleId, role, permissions, ...rest }: Approval["params"],
   names: ReadonlyMap<unknown, string>,
+  roleNames: ReadonlyMap<unknown, string>,
   viewer: Viewer,
 ): Record<string, unknown> {
   const t = translateFor(viewer.locale);
   const words = Array.isArray(permissions) ? permissions.map((one) => t(`permission.${one}`)) : null;
   return {
     ...(agentId ? { [t("agents.name")]: names.get(agentId) } : {}),
+    ...(roleId ? { [t("agents.role")]: roleLabel(roleNames.get(roleId) ?? "–", viewer) } : {}),
     ...(role ? { [t("agents.role")]: roleLabel(String(role), viewer) } : {}),
     ...(words ? { [t("roles.title")]: words } : {}),
     ...rest,

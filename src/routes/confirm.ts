@@ -3,7 +3,7 @@ import { verifyPassword } from "../services/agents/password.ts";
 import { findCredentials } from "../services/agents/queries.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { translateFor } from "../views/i18n.ts";
-import { openLimit, refuseFlood, spend } from "./limits.ts";
+import { type Limit, openLimit, refuseFlood, spend } from "./limits.ts";
 import { redirect } from "./respond.ts";
 import { ownPath } from "./sessions.ts";
 
@@ -11,9 +11,17 @@ import { ownPath } from "./sessions.ts";
 const tries = 10;
 const windowSeconds = 900;
 
+const limits = new WeakMap<object, Limit>();
+
+/** Of wrong passwords of somebody who is in, wherever they are asked for one. */
+export function confirmLimit({ app, ctx }: Request): Limit {
+  const known = limits.get(app) ?? openLimit(ctx, "confirm-agent", tries, windowSeconds);
+  limits.set(app, known);
+  return known;
+}
+
 /** Proving again who one is, before what changes who may enter. */
 export function confirmRoutes(platform: Platform): Router {
-  const byAgent = openLimit(platform, "confirm-agent", tries, windowSeconds);
   const confirm = Router();
 
   confirm.get("/confirm", (req, res) => page(req, res, ""));
@@ -21,6 +29,7 @@ export function confirmRoutes(platform: Platform): Router {
   confirm.post("/confirm", async (req, res) => {
     const t = translateFor(req.viewer.locale);
     const key = String(req.user?.agent.id);
+    const byAgent = confirmLimit(req);
     const wait = await spend([byAgent, key]);
     if (wait > 0) {
       const error = t("login.too_many", { n: Math.ceil(wait / 60_000) });

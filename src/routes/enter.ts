@@ -12,7 +12,7 @@ declare module "express-session" {
     /** When its owner last proved who they are. Milliseconds since 1970. */
     provedAt?: number;
     /** The password was right; the second factor is still asked for. */
-    pending?: { agentId: number; at: number; next: string };
+    pending?: { agentId: number; version: number; at: number; next: string };
   }
 }
 

@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { Router } from "express";
-import { ZipFile } from "yazl";
+import { type Request, type Response, Router } from "express";
 import { collectEvidence } from "../services/audit/evidence.ts";
 import { presentAuditEvent } from "../views/audit/present.ts";
 import { exact } from "../views/format.ts";
@@ -14,8 +11,19 @@ import * as shape from "./api/present.ts";
 import { requirePermission } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
 import { idParam } from "./validate.ts";
+import { sendZip } from "./zip.ts";
 
 const style = readFileSync(resolve(templatesFolder, "audit/evidence.css"), "utf8");
+
+/** One after the other: a long conversation with its proof takes memory. */
+function inTurn(work: (req: Request, res: Response) => Promise<void>) {
+  let turn: Promise<unknown> = Promise.resolve();
+  return (req: Request, res: Response): Promise<void> => {
+    const mine = turn.then(() => work(req, res));
+    turn = mine.catch(() => {});
+    return mine;
+  };
+}
 
 /** A conversation to hand over: readable by people, and provable by whoever has the script of `docs/`. */
 export const evidence: Router = Router();
@@ -24,8 +32,9 @@ evidence.get(
   "/conversations/:id/evidence.zip",
   requirePermission("audit.export"),
   requirePermission("audit.see"),
+  requirePermission("contacts.phones"),
   exportLimit,
-  async (req, res) => {
+  inTurn(async (req, res) => {
     const { viewer, ctx } = req;
     const t = translateFor(viewer.locale);
     const found = await collectEvidence(ctx, idParam(req.params));
@@ -68,26 +77,18 @@ evidence.get(
       events: events.map((event) => presentAuditEvent(event, viewer)),
       seals: proof.seals.map(({ id, hash }) => ({ id, hash })),
     });
-    const zip = new ZipFile();
-    const sums: string[] = [];
-    const add = (name: string, text: string) => {
-      const bytes = Buffer.from(text);
-      sums.push(`${createHash("sha256").update(bytes).digest("hex")}  ${name}`);
-      zip.addBuffer(bytes, name);
-    };
-    add("index.html", page);
-    add("style.css", style);
-    add("conversation.json", JSON.stringify(data, null, 2));
-    add("proof.json", JSON.stringify({ version: 1, ...proof }));
-    for (const { name, storageKey, sha256 } of files) {
-      if (sha256) sums.push(`${sha256}  files/${name}`);
-      zip.addReadStreamLazy(`files/${name}`, { compress: false }, (given) =>
-        given(null, ctx.storage.read(storageKey)),
-      );
-    }
-    zip.addBuffer(Buffer.from(`${sums.join("\n")}\n`), "SHA256SUMS");
-    zip.end();
-    res.attachment(`hilo-evidence-${conversation.id}.zip`);
-    await pipeline(zip.outputStream as unknown as Readable, res);
-  },
+    const texts = [
+      ["index.html", page],
+      ["style.css", style],
+      ["conversation.json", JSON.stringify(data, null, 2)],
+      ["proof.json", JSON.stringify({ version: 1, ...proof })],
+    ].map(([name = "", text = ""]) => [name, Buffer.from(text)] as const);
+    const sum = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+    const sums = [
+      ...texts.map(([name, bytes]) => `${sum(bytes)}  ${name}`),
+      ...files.flatMap(({ name, sha256 }) => (sha256 ? [`${sha256}  files/${name}`] : [])),
+    ];
+    const list = ["SHA256SUMS", Buffer.from(`${sums.join("\n")}\n`)] as const;
+    await sendZip(res, ctx.storage, `hilo-evidence-${conversation.id}.zip`, [...texts, list], files);
+  }),
 );

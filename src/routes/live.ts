@@ -116,7 +116,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     if (theirs.length === 0) return;
     const session = await findSession(platform.db, agentId);
     for (const stream of theirs) {
-      if (session?.sessionVersion !== stream.sessionVersion) stream.res.end();
+      if (session?.sessionVersion !== stream.sessionVersion || session.mustSecure) stream.res.end();
       else stream.ctx = { ...stream.ctx, actor: session.actor };
     }
     await endWithoutSession(theirs);

@@ -1,7 +1,4 @@
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { type Request, type Response, Router } from "express";
-import { ZipFile } from "yazl";
 import { getContact } from "../services/contacts/queries.ts";
 import { Invalid } from "../services/platform/errors.ts";
 import { eraseContact, getErasureExtent } from "../services/privacy/erase-contact.ts";
@@ -22,10 +19,11 @@ import { exact } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
 import { presentExtent } from "../views/privacy/present.ts";
 import * as shape from "./api/present.ts";
-import { requirePermission } from "./guards.ts";
+import { requirePermission, requireProof } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
 import { redirect } from "./respond.ts";
 import { errorWords, idParam, typed } from "./validate.ts";
+import { sendZip } from "./zip.ts";
 
 /** What a person may ask for: everything about them, to be forgotten; and what goes by itself after a time. */
 export const privacy: Router = Router();
@@ -45,17 +43,9 @@ privacy.get("/contacts/:id/export.json", async (req, res) => {
 privacy.get("/contacts/:id/export.zip", async (req, res) => {
   const { id } = await getContact(req.ctx, idParam(req.params));
   const found = await exportContact(req.ctx, id);
-  const zip = new ZipFile();
-  zip.addBuffer(Buffer.from(JSON.stringify(asData(found, req.viewer.now), null, 2)), "contact.json");
-  for (const { name, storageKey } of found.files) {
-    // Pictures and sound are small already; each is opened when its turn comes.
-    zip.addReadStreamLazy(`files/${name}`, { compress: false }, (given) =>
-      given(null, req.ctx.storage.read(storageKey)),
-    );
-  }
-  zip.end();
-  res.attachment(`hilo-contact-${found.contact.id}.zip`);
-  await pipeline(zip.outputStream as unknown as Readable, res);
+  const data = Buffer.from(JSON.stringify(asData(found, req.viewer.now), null, 2));
+  const name = `hilo-contact-${found.contact.id}.zip`;
+  await sendZip(res, req.ctx.storage, name, [["contact.json", data]], found.files);
 });
 
 /** Everything, in the shapes of the API. */
@@ -111,7 +101,7 @@ privacy.post("/contacts/:id/erasure", async (req, res) => {
   redirect(res, `/contacts/${id}`);
 });
 
-privacy.use("/settings/retention", requirePermission("retention.manage"));
+privacy.use("/settings/retention", requirePermission("retention.manage"), requireProof);
 privacy.get("/settings/retention", (req, res) => page(req, res));
 
 privacy.post("/settings/retention", async (req, res) => {

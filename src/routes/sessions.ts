@@ -87,10 +87,10 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     await Promise.all([byAddress.delete(keys[0]), byPlace.reward(keys[1])]);
     if (known.hasSecondFactor) {
       await renew(req);
-      req.session.pending = { agentId: known.id, at: Date.now(), next: wanted };
+      req.session.pending = { agentId: known.id, version: known.version, at: Date.now(), next: wanted };
       return redirect(res, "/login/code");
     }
-    await comeIn(req, res, known.id, wanted);
+    await comeIn(req, res, known, wanted);
   });
 
   /** The password was right, a short while ago; nothing is open yet. */
@@ -120,12 +120,18 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
       return codePage(req, res.status(422), t("login.code_wrong"));
     }
     await byAgent.delete(String(pending.agentId));
-    await comeIn(req, res, pending.agentId, pending.next);
+    await comeIn(req, res, { id: pending.agentId, version: pending.version }, pending.next);
   });
 
-  async function comeIn(req: Request, res: Response, agentId: number, next: string): Promise<void> {
-    const session = await findSession(platform.db, agentId);
-    if (!session) return redirect(res, "/login");
+  async function comeIn(
+    req: Request,
+    res: Response,
+    proved: { id: number; version: number },
+    next: string,
+  ): Promise<void> {
+    const session = await findSession(platform.db, proved.id);
+    // The password, or the second factor, changed while this was under way: what was proved is worth nothing.
+    if (session?.sessionVersion !== proved.version) return redirect(res, "/login");
     await enter(req, session);
     redirect(res, next);
   }

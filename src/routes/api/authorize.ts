@@ -15,6 +15,7 @@ export async function authorize(req: Request, res: Response, next: NextFunction)
   }
   req.ctx = { ...req.ctx, actor: found.session.actor, source: "api" };
   res.set("Cache-Control", "no-store");
+  if (found.session.mustSecure) throw new Forbidden("second_factor.required");
   if (found.readOnly && req.method !== "GET" && req.method !== "HEAD") throw new Forbidden();
   res.locals.tokenId = found.tokenId;
   next();

@@ -116,7 +116,7 @@ export const apiV1: Router = Router();
 const api = apiV1;
 /** Fifty a second for a minute: a shop that sends its whole day at once, and no flood. */
 const perToken = perAgent(3000, 60, ({ res }) => String(res?.locals.tokenId));
-api.use("/api/v1", authorize, perToken, express.json({ limit: "1mb" }), idempotency);
+api.use("/api/v1", express.json({ limit: "1mb" }), authorize, perToken, idempotency);
 
 api.get("/api/v1/inboxes", async (req, res) => {
   res.json({ data: (await listInboxes(req.ctx)).map(shape.presentInbox), next_cursor: null });

@@ -4,9 +4,11 @@ import { changeOwnPassword, updateOwnSettings } from "../../services/agents/agen
 import { setAvailability } from "../../services/agents/availability.ts";
 import { may, type Permission } from "../../services/agents/policy.ts";
 import { countQuarantined } from "../../services/channels/inbound-events.ts";
-import { Invalid } from "../../services/platform/errors.ts";
+import { Invalid, TooMany } from "../../services/platform/errors.ts";
 import { type TextKey, translateFor } from "../../views/i18n.ts";
+import { confirmLimit } from "../confirm.ts";
 import { begin } from "../enter.ts";
+import { spend } from "../limits.ts";
 import { redirect } from "../respond.ts";
 import { given, isTimeZone, timeZones } from "../set-up.ts";
 import { fieldErrors } from "../validate.ts";
@@ -110,9 +112,13 @@ profile.post("/settings/password", async (req, res) => {
   const form = passwordForm.safeParse(req.body);
   try {
     if (!form.success) throw new Invalid(fieldErrors(form.error));
+    const key = String(req.user?.agent.id);
+    const wait = await spend([confirmLimit(req), key]);
+    if (wait > 0) throw new TooMany(Math.ceil(wait / 1000));
     const version = await changeOwnPassword(req.ctx, form.data.current, form.data.next);
     const session = req.user && { ...req.user, sessionVersion: version };
     if (!session) return redirect(res, "/login");
+    await confirmLimit(req).delete(key);
     await begin(req, session);
     redirect(res, "/settings/profile?saved=1");
   } catch (error) {

@@ -34,7 +34,7 @@ secondFactor.post("/settings/second-factor/confirmation", async (req, res) => {
     await page(req, res, { codes });
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
-    const offer = await offerTotp(req.ctx);
+    const offer = await offerTotp(req.ctx, true);
     await page(req, res.status(422), { offer, error: errorWords(error, req.viewer).code ?? "" });
   }
 });

@@ -122,8 +122,11 @@ export function deactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
   });
 }
 
-export function reactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
+export async function reactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
+  if (!may(ctx.actor, "agents.manage")) throw new Forbidden();
+  const use = await approved(ctx, "access.change", { agentId, isBack: true });
   return changeAgent(ctx, agentId, null, async (tx) => {
+    await use(tx);
     await tx.db.raw("update agents set deactivated_at = null where id = ?", [agentId]);
     return { act: "agent.reactivated" };
   });
@@ -134,7 +137,7 @@ export async function keepAdmin(tx: Tx): Promise<void> {
   const left = await row(
     tx.db,
     `select 1 from agents a join roles r on r.id = a.role_id
-     where a.deactivated_at is null and r.permissions @> '{agents.manage,roles.manage}' limit 1`,
+     where a.deactivated_at is null and a.password_hash is not null and r.permissions @> '{agents.manage,roles.manage}' limit 1`,
   );
   if (!left) throw new Conflict("agents.last_admin");
 }
@@ -208,7 +211,7 @@ export async function changeOwnPassword(ctx: Context, current: string, next: str
   return transact(ctx, async (tx) => {
     const saved = await row<{ session_version: number }>(
       tx.db,
-      "update agents set password_hash = ?, session_version = session_version + 1 where id = ? returning session_version",
+      "update agents set password_hash = ?, totp_pending = null, session_version = session_version + 1 where id = ? returning session_version",
       [hash, actor.id],
     );
     if (!saved) throw new NotFound();

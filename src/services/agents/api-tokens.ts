@@ -1,9 +1,9 @@
-import type { Context, Reader } from "../platform/context.ts";
+import type { Context, Reader, Tx } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
-import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
+import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { randomToken, tokenHash } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
-import { covers, may, type Permission } from "./policy.ts";
+import { covers, may, type Permission, sightOf } from "./policy.ts";
 
 export interface NewApiToken {
   name: string;
@@ -24,7 +24,7 @@ export interface NewApiToken {
  */
 export function createApiToken(ctx: Context, token: NewApiToken): Promise<string> {
   if (!may(ctx.actor, "tokens.manage")) throw new Forbidden();
-  const { name, email, scopes = null, readOnly = false, days = null } = token;
+  const { name, email, readOnly = false, days = null } = token;
   return transact(ctx, async (tx) => {
     const agent = await row<{ id: number; permissions: string[] }>(
       tx.db,
@@ -33,7 +33,12 @@ export function createApiToken(ctx: Context, token: NewApiToken): Promise<string
       [email.trim().toLowerCase()],
     );
     if (!agent) throw new Invalid({ agent: "agents.unknown" });
-    if (!covers(tx.actor, scopes ?? agent.permissions)) throw new Invalid({ agent: "agents.above_you" });
+    const isOther = tx.actor.kind === "agent" && tx.actor.id !== agent.id;
+    // As somebody else only what they may today, and only where one sees what they see.
+    const scopes = token.scopes ?? (isOther ? agent.permissions : null);
+    const sees = !isOther || (sightOf(tx.actor) === "all" && (await sharesIsolated(tx, agent.id)));
+    if (!sees || !covers(tx.actor, scopes ?? agent.permissions))
+      throw new Invalid({ agent: "agents.above_you" });
     const secret = `hilo_${randomToken()}`;
     await tx.db.raw(
       `insert into api_tokens (name, agent_id, token_hash, scopes, read_only, expires_at, created_by_id)
@@ -54,6 +59,17 @@ export function createApiToken(ctx: Context, token: NewApiToken): Promise<string
     );
     return secret;
   });
+}
+
+/** Whether the actor is in every team of the agent's that keeps an inbox to itself. */
+async function sharesIsolated(tx: Tx, agentId: number): Promise<boolean> {
+  const other = await row(
+    tx.db,
+    `select 1 from team_members m join inboxes i on i.team_id = m.team_id and i.isolated
+     where m.agent_id = ? and not m.team_id = any(?::bigint[]) limit 1`,
+    [agentId, tx.actor.kind === "agent" ? [...tx.actor.teamIds] : []],
+  );
+  return other === null;
 }
 
 export interface ApiToken {
@@ -85,6 +101,13 @@ export async function listApiTokens(ctx: Reader): Promise<ApiToken[]> {
 export function revokeApiToken(ctx: Context, id: number): Promise<void> {
   if (!may(ctx.actor, "tokens.manage")) throw new Forbidden();
   return transact(ctx, async (tx) => {
+    const held = await row<{ permissions: string[] }>(
+      tx.db,
+      "select r.permissions from api_tokens t join agents a on a.id = t.agent_id join roles r on r.id = a.role_id where t.id = ?",
+      [id],
+    );
+    if (!held) throw new NotFound();
+    if (!covers(tx.actor, held.permissions)) throw new Conflict("agents.above_you");
     const token = await row<{ name: string; agentId: number }>(
       tx.db,
       `update api_tokens set revoked_at = now() where id = ? and revoked_at is null returning name, agent_id as "agentId"`,

@@ -8,12 +8,17 @@ import { may } from "./policy.ts";
 /** What a firm may mark as sensitive. */
 export const sensitiveActs = ["contacts.export", "contacts.erase", "roles.change"] as const;
 export type SensitiveAct = (typeof sensitiveActs)[number];
-/** Taking marks away waits for a second person too, or the marks would bind nobody. */
-type Asked = SensitiveAct | "approvals.change";
+/**
+ * With any mark on, taking one away waits too, and so does whatever lets somebody in as somebody: an invitation, a link, a second
+ * factor taken away, an account that is back. Else one person would make themselves the second.
+ */
+type Asked = SensitiveAct | "approvals.change" | "access.change";
 
 /** A question stands for so many days; a yes is good for so many hours. */
 const questionDays = 7;
 const yesHours = 24;
+/** Questions of one person that wait: more would hide those of others. */
+const mostOpen = 20;
 
 /** The act waits for a second person, who has been asked. */
 export class ApprovalNeeded extends Conflict {
@@ -38,7 +43,8 @@ export async function approved(
   const { actor } = ctx;
   if (actor.kind !== "agent") return async () => {};
   const acts = await getApprovalActs(ctx);
-  if (act === "approvals.change" ? acts.length === 0 : !acts.includes(act)) return async () => {};
+  const always = act === "approvals.change" || act === "access.change";
+  if (always ? acts.length === 0 : !acts.includes(act)) return async () => {};
   const given = await row<{ id: number }>(
     ctx.db,
     `select id from approvals where asked_by_id = :by and act = :act and params = :params::jsonb and is_given and used_at is null
@@ -61,6 +67,12 @@ export async function approved(
 
 async function ask(ctx: Context, by: number, act: Asked, params: Record<string, unknown>): Promise<void> {
   await transact(ctx, async (tx) => {
+    const open = await row<{ n: number }>(
+      tx.db,
+      "select count(*)::int as n from approvals where asked_by_id = ? and decided_at is null",
+      [by],
+    );
+    if ((open?.n ?? 0) >= mostOpen) throw new Conflict("approvals.too_many");
     await tx.db.raw(
       `delete from approvals where asked_by_id = ? and decided_at is null and asked_at < now() - make_interval(days => ${questionDays})`,
       [by],
@@ -80,7 +92,7 @@ const deciders = ({ db }: Pick<Tx, "db">) =>
   rows<{ id: number; name: string }>(
     db,
     `select a.id, a.name from agents a join roles r on r.id = a.role_id
-     where a.deactivated_at is null and 'approvals.decide' = any(r.permissions) order by a.name limit 100`,
+     where a.deactivated_at is null and a.password_hash is not null and 'approvals.decide' = any(r.permissions) order by a.name limit 100`,
   );
 
 export interface Approval {

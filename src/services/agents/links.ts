@@ -32,7 +32,7 @@ export async function invite(
   person: { name: string; email: string; role: string },
 ): Promise<NewLink> {
   if (!may(ctx.actor, "agents.manage")) throw new Forbidden();
-  const use = await approved(ctx, "roles.change", { email: person.email, role: person.role });
+  const use = await approved(ctx, "access.change", { email: person.email, role: person.role });
   return transact(ctx, async (tx) => {
     await use(tx);
     await findGivenRole(tx, person.role);
@@ -51,8 +51,11 @@ export async function invite(
  * @throws Forbidden; NotFound; Conflict for somebody who holds more than the actor.
  */
 export async function renewLink(ctx: Context, agentId: number): Promise<NewLink> {
+  if (!may(ctx.actor, "agents.manage")) throw new Forbidden();
+  const use = await approved(ctx, "access.change", { agentId, isLink: true });
   let made: NewLink | null = null;
   await changeAgent(ctx, agentId, null, async (tx) => {
+    await use(tx);
     const agent = await row<{ hasPassword: boolean; isGone: boolean }>(
       tx.db,
       `select password_hash is not null as "hasPassword", deactivated_at is not null as "isGone" from agents where id = ?`,
@@ -134,7 +137,7 @@ export async function useLink(ctx: Context, token: string, password: string): Pr
       tokenHash(token),
     ]);
     await tx.db.raw(
-      "update agents set password_hash = ?, session_version = session_version + 1 where id = ?",
+      "update agents set password_hash = ?, totp_pending = null, session_version = session_version + 1 where id = ?",
       [hash, link.agentId],
     );
     tx.record(

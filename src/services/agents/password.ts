@@ -1,7 +1,7 @@
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
-import { Invalid } from "../platform/errors.ts";
+import { Invalid, TooMany } from "../platform/errors.ts";
 
 const derive = promisify(argon2);
 
@@ -80,6 +80,7 @@ export const isBusy = (): boolean => waiting.length >= longestQueue;
 
 /** Two at a time: a flood of sign-ins must not take every core. */
 async function limited<T>(work: () => Promise<T>): Promise<T> {
+  if (waiting.length >= 2 * longestQueue) throw new TooMany(5);
   if (running >= 2) await new Promise<void>((resume) => waiting.push(resume));
   running += 1;
   try {

@@ -83,19 +83,32 @@ export interface TokenSession {
 
 /** The agent behind an API token, with what the token has of their permissions; null when it opens nothing. */
 export async function findSessionByToken(db: Knex, hash: string): Promise<TokenSession | null> {
-  const found = await row<SessionRow & { token_id: number; scopes: string[] | null; read_only: boolean }>(
+  const found = await row<
+    SessionRow & {
+      token_id: number;
+      scopes: string[] | null;
+      read_only: boolean;
+      /** Of who made it for somebody else; null: nobody did. */
+      maker: string[] | null;
+    }
+  >(
     db,
     `with used as (update api_tokens set last_used_at = now()
        where token_hash = :hash and (last_used_at is null or last_used_at < now() - interval '1 minute'))
-     select t.id as token_id, t.scopes, t.read_only, ${sessionColumns}
+     select t.id as token_id, t.scopes, t.read_only, ${sessionColumns},
+       (select mr.permissions from agents ma join roles mr on mr.id = ma.role_id where ma.id = t.created_by_id and ma.id <> a.id) as maker
      from api_tokens t join agents a on a.id = t.agent_id join roles r on r.id = a.role_id
      where t.token_hash = :hash and t.revoked_at is null and (t.expires_at is null or t.expires_at > now())
        and a.deactivated_at is null`,
     { hash },
   );
   if (!found) return null;
-  const { scopes } = found;
-  const permissions = found.permissions.filter((one) => scopes === null || scopes.includes(one));
+  const { scopes, maker } = found;
+  const permissions = found.permissions.filter(
+    (one) =>
+      (scopes === null || scopes.includes(one)) &&
+      (maker === null || maker.includes(one) || one.startsWith("conversations.see_")),
+  );
   return {
     session: toSession({ ...found, permissions }),
     tokenId: found.token_id,
@@ -131,10 +144,10 @@ function toSession(found: SessionRow): Session {
 export function findCredentials(
   db: Knex,
   email: string,
-): Promise<{ id: number; password_hash: string | null; hasSecondFactor: boolean } | null> {
+): Promise<{ id: number; password_hash: string | null; version: number; hasSecondFactor: boolean } | null> {
   return row(
     db,
-    'select id, password_hash, totp_secret is not null as "hasSecondFactor" from agents where email = ? and deactivated_at is null',
+    'select id, password_hash, session_version as version, totp_secret is not null as "hasSecondFactor" from agents where email = ? and deactivated_at is null',
     [email.toLowerCase()],
   );
 }

@@ -7,6 +7,8 @@ import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { type Secrets, tokenHash } from "../platform/secrets.ts";
 import { transact } from "../platform/transact.ts";
 import { changeAgent } from "./agent.ts";
+import { approved } from "./approvals.ts";
+import { may } from "./policy.ts";
 
 /** A phone's clock may be a step off (RFC 6238, 5.2). Seconds. */
 const tolerance = 30;
@@ -18,12 +20,17 @@ export interface TotpOffer {
   uri: string;
 }
 
-/** A secret that counts once a code confirms it; asking again gives another. @throws Conflict when there is one already. */
-export function offerTotp(ctx: Context): Promise<TotpOffer> {
+/**
+ * A secret that counts once a code confirms it. Asking again gives another; `again`: the same, after a code that did not fit.
+ *
+ * @throws Conflict when there is one already.
+ */
+export function offerTotp(ctx: Context, again = false): Promise<TotpOffer> {
   return own(ctx, async (tx, agent) => {
     if (agent.secret) throw new Conflict("second_factor.exists");
-    const secret = agent.pending ? tx.secrets.decrypt(agent.pending) : generateSecret();
-    if (!agent.pending)
+    const known = again && agent.pending;
+    const secret = known ? tx.secrets.decrypt(known) : generateSecret();
+    if (!known)
       await tx
         .db("agents")
         .where({ id: agent.id })
@@ -75,7 +82,10 @@ export function removeTotp(ctx: Context): Promise<void> {
 
 /** For whoever lost their phone and their codes: they come in with the password, and start over. */
 export async function resetSecondFactor(ctx: Context, agentId: number): Promise<void> {
+  if (!may(ctx.actor, "agents.manage")) throw new Forbidden();
+  const use = await approved(ctx, "access.change", { agentId, isSecondFactor: true });
   await changeAgent(ctx, agentId, null, async (tx) => {
+    await use(tx);
     await clear(tx, agentId);
     await tx.db.raw("update agents set session_version = session_version + 1 where id = ?", [agentId]);
     return { act: "agent.second_factor_reset" };

@@ -38,7 +38,8 @@ export function endSessions(
     await mustGovern(tx, agentId);
     const ended = await rows(
       tx.db,
-      `delete from sessions where agent_id = :agentId and sid <> :sid and (:publicId::uuid is null or public_id = :publicId::uuid) returning 1`,
+      `update sessions set ended_at = now(), expire = now() - interval '1 minute', sess = '{}'
+       where agent_id = :agentId and sid <> :sid and (:publicId::uuid is null or public_id = :publicId::uuid) returning 1`,
       { agentId, publicId, sid },
     );
     if (publicId !== null && ended.length === 0) throw new NotFound();

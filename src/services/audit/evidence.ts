@@ -4,11 +4,11 @@ import { getThread, type ThreadCursor } from "../conversations/thread.ts";
 import type { Conversation, Message, Note } from "../conversations/types.ts";
 import type { Context } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
-import { Forbidden } from "../platform/errors.ts";
+import { Conflict, Forbidden } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { auditText, digestOf, messageText, type Seal } from "./chain.ts";
 import { type AuditEvent, everything, listAuditEvents } from "./queries.ts";
-import { seal } from "./seal.ts";
+import { holdSeals, seal } from "./seal.ts";
 
 /** A row as it was sealed. `text` is null for what was erased since: its digest stays. */
 export interface SealedRow {
@@ -45,10 +45,12 @@ const mostEvents = 10_000;
  * A conversation with everything that proves it: what was said, what was done about it, its files, and the seals over all
  * of it. What is new is sealed first; the audit says who took it.
  *
- * @throws NotFound; Forbidden without `audit.see` and `audit.export`.
+ * @throws NotFound; Forbidden without `audit.see`, `audit.export` and `contacts.phones`; Conflict while what is new cannot be sealed.
  */
 export async function collectEvidence(ctx: Context, conversationId: number): Promise<Evidence> {
-  if (!may(ctx.actor, "audit.export") || !may(ctx.actor, "audit.see")) throw new Forbidden();
+  // The provider's ids of messages hold the phone.
+  for (const needed of ["audit.export", "audit.see", "contacts.phones"] as const)
+    if (!may(ctx.actor, needed)) throw new Forbidden();
   const conversation = await getConversation(ctx, conversationId);
   const { id, contactId } = conversation;
   await transact(ctx, async (tx) =>
@@ -98,11 +100,15 @@ async function prove(ctx: Context, id: number, events: readonly AuditEvent[]): P
   );
   const sealed = found.filter((one): one is SealedRow => one.seal !== null);
   const ids = [...new Set(sealed.map((one) => one.seal))].sort((a, b) => a - b);
+  if (sealed.length < found.length) throw new Conflict("evidence.busy");
   // What was shown to somebody must be found again as it was.
-  await ctx.db.raw(
-    "update seals set closed = true where id = any(?) and not closed and id = (select max(id) from seals)",
-    [ids],
-  );
+  await ctx.db.transaction(async (tx) => {
+    await holdSeals(tx);
+    await tx.raw(
+      "update seals set closed = true where id = any(?) and not closed and id = (select max(id) from seals)",
+      [ids],
+    );
+  });
   const seals: SealProof[] = [];
   for (const one of await rows<Seal>(ctx.db, "select * from seals where id = any(?) order by id", [ids])) {
     const digests = (table: string, text: string, first: number, last: number) =>

@@ -79,7 +79,8 @@ export function listAuditEvents(
   const isolated = `exists (select 1 from conversations c where c.contact_id = e.contact_id and c.isolated_inbox_id is not null)`;
   const seen = `(e.conversation_id is null or ${conversation.sql})
     and (e.contact_id is null or (${person.sql} and (not ${isolated} or exists (select 1 from conversations c where c.contact_id = e.contact_id and ${conversation.sql}))))`;
-  const data = may(actor, "contacts.phones") ? "e.data" : "e.data - 'phone'";
+  const told = may(actor, "contacts.phones") ? "e.data" : "e.data - 'phone'";
+  const data = `case when ${seen} then ${told} else '{}' end`;
   const tests = [
     page.before !== null && "e.id < :before",
     filter.actor === "hilo" && "e.actor_kind = 'system'",
@@ -92,7 +93,7 @@ export function listAuditEvents(
     filter.contactId !== null &&
       "(e.contact_id = :contactId or e.conversation_id in (select id from conversations where contact_id = :contactId))",
     filter.search !== "" &&
-      `(plain(e.data::text) like :like or e.act like :like or e.address like :like or plain(actor.name) like :like or plain(agent.name) like :like)`,
+      `(plain((${data})::text) like :like or e.act like :like or e.address like :like or plain(actor.name) like :like or plain(agent.name) like :like)`,
   ].filter(Boolean);
   const like = `%${filter.search
     .toLowerCase()
@@ -104,7 +105,7 @@ export function listAuditEvents(
     `select e.id, e.actor_kind as "actorKind", e.actor_id as "actorId", actor.name as "actorName", e.source, e.address, e.act,
        e.conversation_id as "conversationId", e.contact_id as "contactId", e.message_id as "messageId",
        e.agent_id as "agentId", agent.name as "agentName", e.inbox_id as "inboxId",
-       case when ${seen} then ${data} else '{}' end as data, e.created_at as "createdAt"
+       ${data} as data, e.created_at as "createdAt"
      from audit_events e left join agents actor on actor.id = e.actor_id left join agents agent on agent.id = e.agent_id
        left join conversations c on c.id = e.conversation_id
      ${tests.length > 0 ? `where ${tests.join(" and ")}` : ""} order by e.id desc limit :limit`,

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
-import { type Context, systemContext } from "../platform/context.ts";
+import type { Context } from "../platform/context.ts";
 import { row } from "../platform/database.ts";
+import { readAnchor, writeAnchor } from "./anchor.ts";
 import { beginning, largestSeal, linkAfter, macsOf, type Reach, type Seal } from "./chain.ts";
 
 /** The newest seal grows until it holds so many rows or is so old: few seals, and none waits. */
@@ -18,32 +19,67 @@ const sealLock = 7_446_503;
  * @returns how many seals were made or grew.
  */
 export async function seal(ctx: Context): Promise<number> {
-  const { db, secrets } = systemContext(ctx, ctx.now);
+  const { db } = ctx;
   const upTo = await horizon(db);
   if (!upTo) return 0;
   for (let made = 0; ; made += 1) {
-    const more = await db.transaction(async (tx) => {
-      await tx.raw("select pg_advisory_xact_lock(?)", [sealLock]);
-      const last = await row<Seal & { grows: boolean }>(
-        tx,
-        `select *, not closed and created_at > now() - make_interval(secs => ${grownSeconds})
-           and audit_events + messages < ${grownRows} as grows from seals order by id desc limit 1`,
-      );
-      if (last && upTo.auditEventId <= last.last_audit_event_id && upTo.messageId <= last.last_message_id)
-        return false;
-      const next = await linkAfter(tx, last?.grows ? before(last) : (last ?? beginning), upTo);
-      const known = last?.grows ? last.audit_events + last.messages : 0;
-      const isNew = next.audit_events + next.messages > known;
-      if (!isNew) return false;
-      const kept = { ...next, mac: macsOf(secrets, next)[0] ?? null };
-      if (last?.grows) await tx("seals").where({ id: last.id }).update(kept);
-      else await tx("seals").insert(kept);
-      return next.audit_events === largestSeal || next.messages === largestSeal ? true : null;
-    });
-    if (more === false) return made;
-    if (more === null) return made + 1;
+    const { isNew, hasMore, head } = await db.transaction((tx) => sealOnce(tx, ctx, upTo));
+    const known = readAnchor(ctx.config.dataDir);
+    if (isNew && (!known || (head && head.id > (known.head?.id ?? 0))))
+      writeAnchor(ctx.config.dataDir, {
+        markedFrom: known?.markedFrom ?? isNew.id,
+        head: head ?? known?.head ?? null,
+      });
+    if (!isNew) return made;
+    if (!hasMore) return made + 1;
   }
 }
+
+interface Made {
+  /** The seal that was made or grew. */
+  isNew: { id: number } | null;
+  hasMore: boolean;
+  /** The one before it, to which nothing is added any more. */
+  head: { id: number; hash: string } | null;
+}
+
+async function sealOnce(tx: Knex, ctx: Context, upTo: Reach): Promise<Made> {
+  await tx.raw("select pg_advisory_xact_lock(?)", [sealLock]);
+  const last = await row<Seal & { grows: boolean }>(
+    tx,
+    `select *, not closed and created_at > now() - make_interval(secs => ${grownSeconds})
+       and audit_events + messages < ${grownRows} as grows from seals order by id desc limit 1`,
+  );
+  const nothing: Made = { isNew: null, hasMore: false, head: null };
+  if (last && upTo.auditEventId <= last.last_audit_event_id && upTo.messageId <= last.last_message_id)
+    return nothing;
+  const grown = last?.grows ? await linkAfter(tx, before(last), upTo) : null;
+  // What was sealed stays as it was sealed: a row that differs now is not sealed over, and is named when somebody verifies.
+  const grows = grown !== null && last !== null && continues(last, grown);
+  if (grown && !grows)
+    ctx.logger.error({ seal: last?.id }, "a sealed row was changed: run hilo audit verify");
+  const next = grows ? grown : await linkAfter(tx, last ?? beginning, upTo);
+  const known = grows ? last.audit_events + last.messages : 0;
+  if (next.audit_events + next.messages <= known) return nothing;
+  const kept = { ...next, mac: macsOf(ctx.secrets, next)[0] ?? null };
+  const hasMore = next.audit_events === largestSeal || next.messages === largestSeal;
+  if (grows) {
+    await tx("seals").where({ id: last.id }).update(kept);
+    return { isNew: { id: last.id }, hasMore, head: null };
+  }
+  const [made] = await tx("seals").insert(kept, "id");
+  return { isNew: { id: made.id }, hasMore, head: last ? { id: last.id, hash: last.hash } : null };
+}
+
+/** Whether what grew begins with what was sealed. */
+const continues = (last: Seal, next: Pick<Seal, "audit_leaves" | "message_leaves">): boolean =>
+  (["audit_leaves", "message_leaves"] as const).every((leaves) => {
+    const was = last[leaves] ?? Buffer.alloc(0);
+    return next[leaves]?.subarray(0, was.length).equals(was) ?? false;
+  });
+
+/** Waits for its turn to write seals, so that one is not closed while it grows. */
+export const holdSeals = (tx: Knex) => tx.raw("select pg_advisory_xact_lock(?)", [sealLock]);
 
 /** What the seal followed: it is made anew from there. */
 const before = (seal: Seal) => ({

@@ -1,6 +1,7 @@
 import type { Context } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { NotFound } from "../platform/errors.ts";
+import { type Anchor, readAnchor } from "./anchor.ts";
 import { beginning, leafBytes, linkAfter, macsOf, type Seal } from "./chain.ts";
 
 export interface Verification {
@@ -17,6 +18,7 @@ const perPage = 50;
 /** Walks the chain from its beginning and computes every hash again. */
 export async function verify(ctx: Context): Promise<Verification> {
   const result: Verification = { seals: 0, auditEvents: 0, messages: 0, fault: null };
+  const anchor = readAnchor(ctx.config.dataDir);
   let last: Pick<Seal, "hash" | "last_audit_event_id" | "last_message_id"> & {
     id: number;
     sealed?: boolean;
@@ -26,7 +28,7 @@ export async function verify(ctx: Context): Promise<Verification> {
       last.id,
     ]);
     for (const one of page) {
-      const fault = await faultOf(ctx, last, one);
+      const fault = (await faultOf(ctx, last, one)) ?? strange(anchor, one);
       if (fault) return { ...result, fault };
       last = { ...one, sealed: one.mac !== null };
       result.seals += 1;
@@ -35,8 +37,18 @@ export async function verify(ctx: Context): Promise<Verification> {
     }
     if (page.length < perPage) break;
   }
+  if (anchor?.head && last.id < anchor.head.id)
+    return { ...result, fault: `seal ${anchor.head.id} and what came after it were removed` };
   return { ...result, fault: await findUnexplained(ctx) };
 }
+
+/** What the installation remembers otherwise of a seal. */
+function strange(anchor: Anchor | null, one: Seal): string | null {
+  if (anchor && one.id >= anchor.markedFrom && one.mac === null) return `seal ${one.id} ${unmarked}`;
+  return anchor?.head?.id === one.id && anchor.head.hash !== one.hash ? `seal ${one.id} ${unmarked}` : null;
+}
+
+const unmarked = "was not made by this installation: its rows were sealed again by somebody without its key";
 
 async function faultOf(
   ctx: Context,
@@ -57,7 +69,7 @@ async function faultOf(
     return `${name} does not match its rows: audit events ${one.first_audit_event_id}–${one.last_audit_event_id}, messages ${one.first_message_id}–${one.last_message_id}`;
   // Old seals carry no key's mark; after one that does, every one must.
   if (one.mac === null ? last.sealed : !macsOf(ctx.secrets, again).includes(one.mac))
-    return `${name} was not made by this installation: its rows were sealed again by somebody without its key`;
+    return `${name} ${unmarked}`;
   return null;
 }
 
@@ -82,7 +94,7 @@ async function findUnexplained(ctx: Context): Promise<string | null> {
   const found = await row<{ table: string; id: number }>(
     ctx.db,
     `with erased as materialized (select contact_id, (data ->> 'before')::timestamptz as before from audit_events
-       where act in ('contact.erased', 'retention.applied')),
+       where act = 'contact.erased' or (act = 'retention.applied' and data ->> 'kind' = 'messages')),
      gone as (
        select 'message' as table, id, contact_id, sent_at as at from messages where erased_digest is not null
        union all select 'audit event', id, contact_id, null from audit_events where erased_digest is not null)

@@ -41,6 +41,7 @@ export function visibleConversation(actor: Actor, row: string): Visibility {
 
 /** Whom an actor may know of: who has a conversation that they see. `contact` is a column with the contact's id. */
 export function visiblePerson(actor: Actor, contact: string): Visibility {
+  if (actor.kind === "agent" && !converses(actor)) return { sql: "false", bindings: {} };
   const within = withinSight(actor, "vp");
   if (within === null) return { sql: "true", bindings: {} };
   const isolation = visibleIsolation(actor, "vp.isolated_inbox_id");

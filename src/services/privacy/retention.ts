@@ -1,3 +1,4 @@
+import { approved } from "../agents/approvals.ts";
 import { may } from "../agents/policy.ts";
 import { messageText } from "../audit/chain.ts";
 import { type Context, type Reader, systemContext, type Tx } from "../platform/context.ts";
@@ -81,9 +82,11 @@ export function checkRetention(wanted: RetentionRule[]): void {
 }
 
 /** All of them or none; the audit hears of those that change. @throws Forbidden, Invalid. */
-export function setRetention(ctx: Context, wanted: RetentionRule[]): Promise<void> {
+export async function setRetention(ctx: Context, wanted: RetentionRule[]): Promise<void> {
+  if (!may(ctx.actor, "retention.manage")) throw new Forbidden();
+  const use = await approved(ctx, "contacts.erase", { retention: wanted });
   return transact(ctx, async (tx) => {
-    if (!may(tx.actor, "retention.manage")) throw new Forbidden();
+    await use(tx);
     checkRetention(wanted);
     for (const { kind, months } of wanted) {
       const before = await row<{ months: number }>(

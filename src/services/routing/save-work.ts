@@ -1,7 +1,7 @@
 import { converses, may } from "../agents/policy.ts";
 import { changesBetween, watch } from "../platform/changes.ts";
 import type { Context, Reader, Tx } from "../platform/context.ts";
-import { row } from "../platform/database.ts";
+import { row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { plainWords } from "./rules.ts";
@@ -49,6 +49,14 @@ export function saveWork(ctx: Context, agentId: number, work: Work): Promise<voi
   return transact(ctx, async (tx) => {
     const changes = await watch(tx.db, "agents", { id: agentId });
     const before = await belongings(tx, agentId);
+    const teams = await rows<{ id: number }>(
+      tx.db,
+      "select team_id as id from team_members where agent_id = ?",
+      [agentId],
+    );
+    const moves = teams.length !== work.teamIds.length || teams.some(({ id }) => !work.teamIds.includes(id));
+    // A team may keep an inbox to itself: who is in it is more than what is given to whom.
+    if (moves && !may(tx.actor, "teams.manage")) throw new Forbidden();
     const n = await tx.db("agents").where({ id: agentId }).update({
       receives: work.receives,
       max_waiting: work.maxWaiting,

@@ -37,23 +37,23 @@ export function presentAuditEvent(event: AuditEvent, viewer: Viewer): AuditRow {
 }
 
 /** What an act keeps, a line for each thing. */
-export function detailsOf(data: Record<string, unknown>): string[] {
+export function detailsOf(data: Record<string, unknown>, longest = longestValue): string[] {
   return Object.entries(data).flatMap(([name, value]) => {
     if (name === "changes" && value && typeof value === "object")
-      return detailsOf(value as Record<string, unknown>);
-    if (isChange(value)) return [`${name}: ${shown(value.from)} → ${shown(value.to)}`];
-    return value === null || value === "" ? [] : [`${name}: ${shown(value)}`];
+      return detailsOf(value as Record<string, unknown>, longest);
+    if (isChange(value)) return [`${name}: ${shown(value.from, longest)} → ${shown(value.to, longest)}`];
+    return value === null || value === "" ? [] : [`${name}: ${shown(value, longest)}`];
   });
 }
 
 const isChange = (value: unknown): value is { from: unknown; to: unknown } =>
   typeof value === "object" && value !== null && "from" in value && "to" in value;
 
-function shown(value: unknown): string {
+function shown(value: unknown, longest: number): string {
   if (value === null || value === undefined || value === "") return "–";
   const isList = Array.isArray(value) && value.every((one) => typeof one !== "object");
   const text = typeof value === "string" ? value : isList ? value.join(", ") || "–" : JSON.stringify(value);
-  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 function subjectsOf(event: AuditEvent, t: Translate): AuditRow["subject"] {

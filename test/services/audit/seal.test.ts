@@ -135,6 +135,26 @@ describe("seals", () => {
         .update(await linkAfter(db, previous, { auditEventId: 1e9, messageId: 1e9 }));
     });
     expect(forged).to.match(/not made by this installation/);
+    // Everything computed again, and no mark anywhere: what is remembered beside the key tells.
+    const unmarked = await faultAfter(async (db) => {
+      await db.raw("update audit_events set act = 'x' where id = 1");
+      let previous = { hash: "hilo", last_audit_event_id: 0, last_message_id: 0 };
+      for (const { id, last_audit_event_id, last_message_id } of await rows<{
+        id: number;
+        last_audit_event_id: number;
+        last_message_id: number;
+      }>(db, "select * from seals order by id")) {
+        const reach = { auditEventId: last_audit_event_id, messageId: last_message_id };
+        const link = await linkAfter(db, previous, reach);
+        await db("seals")
+          .where({ id })
+          .update({ ...link, mac: null, audit_leaves: null, message_leaves: null });
+        previous = link;
+      }
+    });
+    expect(unmarked).to.match(/not made by this installation/);
+    const cut = await faultAfter((db) => db.raw("delete from seals where id > 1"));
+    expect(cut).to.match(/were removed/);
     const bare = await faultAfter((db) => db.raw("update seals set mac = null where id = ?", [last.id]));
     expect(bare).to.match(/not made by this installation/);
     expect(await faultAfter((db) => db.raw("delete from seals where id = 2"))).to.match(/does not follow/);
@@ -153,6 +173,18 @@ describe("seals", () => {
       "delete from seals",
     ])
       expect(String(await rejected(cast.platform.db.raw(sql) as never)), sql).to.contain("append-only");
+  });
+
+  it("are not made over a row that was changed since, however new it is", async () => {
+    await write(cast, { message: "recién" });
+    await seal(cast.system);
+    const { rows: newest } = await cast.platform.db.raw("select max(id) as id from messages");
+    await asOwner((db) => db.raw("update messages set text = 'otra cosa' where id = ?", [newest[0].id]));
+    await write(cast, { message: "y después" });
+    await seal(cast.system);
+    expect((await verify(cast.system)).fault).to.match(new RegExp(`^message ${newest[0].id} was changed`));
+    await asOwner((db) => db.raw("update messages set text = 'recién' where id = ?", [newest[0].id]));
+    expect((await verify(cast.system)).fault).to.equal(null);
   });
 
   it("wait for a transaction that may still write below the line", async () => {
