@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { changeRole } from "../../src/services/agents/agent.ts";
 import { permissions } from "../../src/services/agents/policy.ts";
 import { saveRole } from "../../src/services/agents/save-role.ts";
-import { listAuditEvents } from "../../src/services/audit/queries.ts";
+import { everything, listAuditEvents } from "../../src/services/audit/queries.ts";
 import { saveTopic } from "../../src/services/cases/topics.ts";
 import { updateContact } from "../../src/services/contacts/save-contact.ts";
 import { row } from "../../src/services/platform/database.ts";
@@ -101,6 +101,18 @@ describe("the audit's page", () => {
     const seen = JSON.stringify(await listAuditEvents(bruno, { before: null, limit: 500 }));
     expect(seen).to.not.contain("9999").and.not.to.contain("Secreta");
     expect(seen).to.contain("Ñandú");
+    // What is not shown is not found either: digit by digit it would be told all the same.
+    for (const search of ["9999", "8888", "secreta"])
+      expect(
+        (await listAuditEvents(bruno, { before: null, limit: 500 }, { ...everything, search })).length,
+        search,
+      ).to.equal(0);
+    await saveRole(hilo.cast.diego, null, { name: "solo auditoría", permissions: ["audit.see"] });
+    await changeRole(hilo.cast.diego, hilo.cast.ids.bruno, "solo auditoría");
+    const blind = await contextOf(hilo.cast.system, hilo.cast.ids.bruno);
+    expect(JSON.stringify(await listAuditEvents(blind, { before: null, limit: 500 }))).to.not.contain(
+      "Ñandú",
+    );
     expect(JSON.stringify(await listAuditEvents(hilo.cast.system, { before: null, limit: 500 }))).to.contain(
       "Secreta",
     );

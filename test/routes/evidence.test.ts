@@ -149,6 +149,23 @@ describe("a conversation as evidence", () => {
     expect(prove().code).to.equal(0);
   });
 
+  it("a file that is gone ends the answer, not the server", async () => {
+    const { db, storage } = hilo.server.platform;
+    const [file] = await db("attachments").whereNotNull("storage_key").select("storage_key");
+    await storage.remove(file.storage_key);
+    const cookie = await hilo.cookie("diego");
+    const broken = await fetch(`${hilo.url}/conversations/${conversationId}/evidence.zip`, {
+      headers: { cookie },
+    })
+      .then((answer) => answer.arrayBuffer())
+      .then(
+        () => "whole",
+        () => "broken off",
+      );
+    expect(broken).to.equal("broken off");
+    expect((await fetch(`${hilo.url}/healthz`)).status).to.equal(200);
+  });
+
   it("is for who may export the audit and sees the conversation, and the audit tells", async () => {
     expect(
       (await (await hilo.as("ana")).get(`/conversations/${conversationId}/evidence.zip`)).status,

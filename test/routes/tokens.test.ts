@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { changeRole, deactivateAgent } from "../../src/services/agents/agent.ts";
 import { createApiToken, listApiTokens } from "../../src/services/agents/api-tokens.ts";
-import { saveRole } from "../../src/services/agents/save-role.ts";
+import { permissionGroups } from "../../src/services/agents/policy.ts";
+import { listRoles } from "../../src/services/agents/queries.ts";
+import { requireSecondFactor, saveRole } from "../../src/services/agents/save-role.ts";
 import { Invalid } from "../../src/services/platform/errors.ts";
 import { contextOf } from "../support/cast.ts";
 import { type Hilo, rejected, startHilo } from "../support/hilo.ts";
@@ -69,6 +71,51 @@ describe("API tokens", () => {
     const other = await make({ all: "1", agent: "bruno@firm.test" });
     await deactivateAgent(hilo.cast.diego, hilo.cast.ids.bruno);
     expect(await call(other.token, "/contacts")).to.equal(401);
+  });
+
+  it("as somebody else stay within what that person might when they were made, and what their maker may now", async () => {
+    const { cast } = hilo;
+    await saveRole(cast.diego, null, {
+      name: "jefe",
+      permissions: [
+        ...permissionGroups.visibility,
+        ...permissionGroups.conversations,
+        "tokens.manage",
+        "audit.see",
+        "contacts.phones",
+      ],
+    });
+    await changeRole(cast.diego, cast.ids.carmen, "jefe");
+    await saveRole(cast.diego, null, { name: "base", permissions: ["conversations.see_all"] });
+    await changeRole(cast.diego, cast.ids.ana, "base");
+    const carmen = await contextOf(cast.system, cast.ids.carmen);
+    const token = await createApiToken(carmen, { name: "x", email: "ana@firm.test" });
+    await changeRole(cast.diego, cast.ids.ana, "admin");
+    expect(await call(token, "/contacts")).to.equal(200);
+    expect(await call(token, "/audit-events"), "not what they got later").to.equal(403);
+    const own = await createApiToken(cast.diego, {
+      name: "y",
+      email: "carmen@firm.test",
+      scopes: ["audit.see"],
+    });
+    expect(await call(own, "/audit-events")).to.equal(200);
+    await changeRole(cast.diego, cast.ids.carmen, "base");
+    expect(await call(own, "/audit-events")).to.equal(403);
+    // Who sees little does not see more through a colleague's eyes.
+    await saveRole(cast.diego, null, {
+      name: "corto",
+      permissions: ["conversations.see_own", "tokens.manage"],
+    });
+    await changeRole(cast.diego, cast.ids.carmen, "corto");
+    await changeRole(cast.diego, cast.ids.ana, "base");
+    const short = await contextOf(cast.system, cast.ids.carmen);
+    const wanted = { name: "z", email: "ana@firm.test", scopes: ["conversations.see_own"] as const };
+    expect(await rejected(createApiToken(short, wanted))).to.be.instanceOf(Invalid);
+    const role = (await listRoles(cast.diego)).find(({ name }) => name === "base");
+    await requireSecondFactor(cast.diego, role?.id ?? 0, true);
+    expect(await call(token, "/contacts"), "without the second factor that their role asks for").to.equal(
+      403,
+    );
   });
 
   it("are not made for somebody who holds more than who makes them", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { changeRole } from "../../../src/services/agents/agent.ts";
+import { changeRole, deactivateAgent, reactivateAgent } from "../../../src/services/agents/agent.ts";
 import {
   ApprovalNeeded,
   decideApproval,
@@ -7,12 +7,16 @@ import {
   type SensitiveAct,
   saveApprovalActs,
 } from "../../../src/services/agents/approvals.ts";
-import { invite } from "../../../src/services/agents/links.ts";
+import { invite, renewLink } from "../../../src/services/agents/links.ts";
+import { permissions } from "../../../src/services/agents/policy.ts";
 import { listRoles } from "../../../src/services/agents/queries.ts";
 import { requireSecondFactor, saveRole } from "../../../src/services/agents/save-role.ts";
+import { resetSecondFactor } from "../../../src/services/agents/second-factor.ts";
 import type { Context } from "../../../src/services/platform/context.ts";
+import { rows } from "../../../src/services/platform/database.ts";
 import { Forbidden, Invalid, NotFound } from "../../../src/services/platform/errors.ts";
 import { eraseContact } from "../../../src/services/privacy/erase-contact.ts";
+import { setRetention } from "../../../src/services/privacy/retention.ts";
 import { contextOf } from "../../support/cast.ts";
 import { type Hilo, rejected, startHilo } from "../../support/hilo.ts";
 import { write } from "../../support/meta.ts";
@@ -110,6 +114,36 @@ describe("approvals", () => {
     await db.raw("update firm set approval_acts = '{}'");
     await changeRole(diego, hilo.cast.ids.carmen, "agent");
     expect(await rejected(mark("contacts.erase"))).to.be.instanceOf(Invalid);
+  });
+
+  it("are not given by somebody whom one lets in oneself", async () => {
+    const { diego, ids } = hilo.cast;
+    await mark("contacts.erase");
+    const carmen = ids.carmen;
+    expect(await needed(renewLink(diego, carmen))).to.equal(true);
+    expect(await needed(resetSecondFactor(diego, carmen))).to.equal(true);
+    expect(await needed(invite(diego, { name: "X", email: "x@firm.test", role: "admin" }))).to.equal(true);
+    await deactivateAgent(diego, ids.bruno);
+    expect(await needed(reactivateAgent(diego, ids.bruno))).to.equal(true);
+    expect(await needed(setRetention(diego, [{ kind: "messages", months: 1 }] as never))).to.equal(true);
+  });
+
+  it("name the role and show all of what it would hold, and one person's questions do not bury others'", async () => {
+    const { diego } = hilo.cast;
+    await mark("roles.change", "contacts.export");
+    const browser = await hilo.as("diego");
+    const held = permissions.filter((one) => one !== "firm.manage");
+    expect(await needed(saveRole(diego, null, { name: "casi todo", permissions: held }))).to.equal(true);
+    const page = (await (await hilo.as("carmen")).get("/approvals")).text;
+    expect(page).to.contain("casi todo").and.contain("Tokens de la API").and.contain("Roles y permisos");
+    for (let n = 0; n < 25; n += 1) await browser.get(`/contacts.csv?q=${n}`);
+    const open = await rows(hilo.cast.platform.db, "select 1 from approvals where decided_at is null");
+    expect(open).to.have.length(20);
+    const kept = await rows<{ params: object }>(
+      hilo.cast.platform.db,
+      "select params from approvals where act = 'contacts.export'",
+    );
+    expect(JSON.stringify(kept)).to.match(/"search":"[\w-]{16}"/);
   });
 
   it("lead from the act to the question, to whoever decides, and back, on pages", async () => {
