@@ -906,6 +906,23 @@ CREATE INDEX notes_conversation ON public.notes USING btree (conversation_id, cr
 CREATE INDEX notes_search ON public.notes USING gin (search);
 CREATE INDEX notes_timeline ON public.notes USING btree (contact_id, created_at DESC, id DESC);
 
+table passkeys (
+  id bigint not null generated always as identity
+  agent_id bigint not null
+  credential_id text not null -- Base64url, as the browser names it.
+  public_key bytea not null
+  counter bigint not null default 0 -- Of the authenticator: it never goes back, or the key was copied. Zero where it does not count.
+  transports text[] not null default '{}'::text[]
+  name text not null
+  created_at timestamp with time zone not null default now()
+  last_used_at timestamp with time zone
+  constraint passkeys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint passkeys_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+  constraint passkeys_pkey PRIMARY KEY (id)
+  constraint passkeys_credential_id_key UNIQUE (credential_id)
+)
+CREATE INDEX passkeys_agent ON public.passkeys USING btree (agent_id);
+
 table purchases (
   id bigint not null generated always as identity
   contact_id bigint not null

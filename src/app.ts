@@ -36,6 +36,7 @@ import { type Live, openLive } from "./routes/live.ts";
 import { mentions } from "./routes/mentions.ts";
 import { messages } from "./routes/messages.ts";
 import { newContact } from "./routes/new-contact.ts";
+import { passkeyRoutes, passkeys } from "./routes/passkeys.ts";
 import { passwordRoutes } from "./routes/passwords.ts";
 import { presence } from "./routes/presence.ts";
 import { privacy } from "./routes/privacy.ts";
@@ -140,7 +141,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(requireFormToken(platform.secrets));
 
   app.use(setUpRoutes(findDemo));
-  app.use(signIn.router, passwordRoutes(platform));
+  app.use(signIn.router, passkeyRoutes(platform), passwordRoutes(platform));
   app.use(demoRoutes(findDemo, config.demo));
   app.use(requireAgent, noteSignsOfLife);
   app.use(
@@ -177,6 +178,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     confirmRoutes(platform),
     profile,
     secondFactor,
+    passkeys,
     sessions,
     hours,
     sla,

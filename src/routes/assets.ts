@@ -88,6 +88,7 @@ export function openAssets(): Assets {
     ["app.css", { type: "text/css", body: styles() }],
     ["htmx.js", { type: "text/javascript", body: htmx() }],
     ["app.js", { type: "text/javascript", body: script() }],
+    ["passkeys.js", { type: "text/javascript", body: readFileSync(resolve(publicFolder, "passkeys.js")) }],
     ["sprite.svg", { type: "image/svg+xml", body: sprite() }],
     ["icon.svg", { type: "image/svg+xml", body: readFileSync(resolve(publicFolder, "icon.svg")) }],
     [

@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import type { SessionData } from "express-session";
 import { arrive } from "../services/agents/availability.ts";
-import type { Session } from "../services/agents/queries.ts";
+import { findSession, type Session } from "../services/agents/queries.ts";
 import { randomToken } from "../services/platform/secrets.ts";
 import { transact } from "../services/platform/transact.ts";
 
@@ -30,6 +30,15 @@ export async function enter(req: Request, session: Session): Promise<void> {
     tx.record(null, { act: "agent.signed_in", agentId: session.agent.id });
   });
   await arrive(asThem);
+}
+
+/** Opens it for whoever proved who they are at the door. @returns false when what they proved it with changed meanwhile. */
+export async function comeIn(req: Request, proved: { id: number; version: number }): Promise<boolean> {
+  const session = await findSession(req.ctx.db, proved.id);
+  // The password, or the second factor, changed while this was under way: what was proved is worth nothing.
+  if (session?.sessionVersion !== proved.version) return false;
+  await enter(req, session);
+  return true;
 }
 
 /** The same without a word about it: whoever is in goes on with a new id. */

@@ -5,7 +5,7 @@ import { isProved } from "./enter.ts";
 import { leave, redirect } from "./respond.ts";
 
 /** What is open to somebody whose role asks for a second factor that they do not have yet. */
-const securing = /^\/(settings\/second-factor|confirm$|tags\.css$)/;
+const securing = /^\/(settings\/(second-factor|passkeys)|confirm$|tags\.css$)/;
 
 /** Everything behind it is for people who signed in. */
 export function requireAgent(req: Request, res: Response, next: NextFunction): void {

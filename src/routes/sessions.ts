@@ -10,7 +10,7 @@ import { systemContext } from "../services/platform/context.ts";
 import { tokenHash } from "../services/platform/secrets.ts";
 import { transact } from "../services/platform/transact.ts";
 import { translateFor } from "../views/i18n.ts";
-import { enter } from "./enter.ts";
+import { comeIn } from "./enter.ts";
 import { openLimit, refuseFlood, spend } from "./limits.ts";
 import { redirect } from "./respond.ts";
 
@@ -90,7 +90,7 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
       req.session.pending = { agentId: known.id, version: known.version, at: Date.now(), next: wanted };
       return redirect(res, "/login/code");
     }
-    await comeIn(req, res, known, wanted);
+    redirect(res, (await comeIn(req, known)) ? wanted : "/login");
   });
 
   /** The password was right, a short while ago; nothing is open yet. */
@@ -120,21 +120,9 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
       return codePage(req, res.status(422), t("login.code_wrong"));
     }
     await byAgent.delete(String(pending.agentId));
-    await comeIn(req, res, { id: pending.agentId, version: pending.version }, pending.next);
+    const { agentId, version, next } = pending;
+    redirect(res, (await comeIn(req, { id: agentId, version })) ? next : "/login");
   });
-
-  async function comeIn(
-    req: Request,
-    res: Response,
-    proved: { id: number; version: number },
-    next: string,
-  ): Promise<void> {
-    const session = await findSession(platform.db, proved.id);
-    // The password, or the second factor, changed while this was under way: what was proved is worth nothing.
-    if (session?.sessionVersion !== proved.version) return redirect(res, "/login");
-    await enter(req, session);
-    redirect(res, next);
-  }
 
   function codePage(req: Request, res: Response, error: string): void {
     const title = translateFor(req.viewer.locale)("login.code_title");

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { encode } from "uqr";
+import { listPasskeys } from "../../services/agents/passkeys.ts";
 import {
   confirmTotp,
   getSecondFactor,
@@ -9,6 +10,7 @@ import {
   type TotpOffer,
 } from "../../services/agents/second-factor.ts";
 import { Conflict, Invalid } from "../../services/platform/errors.ts";
+import { dayAndClock } from "../../views/format.ts";
 import { translateFor } from "../../views/i18n.ts";
 import { begin } from "../enter.ts";
 import { requireProof } from "../guards.ts";
@@ -58,11 +60,20 @@ async function page(
   res: Response,
   shown: { offer?: TotpOffer; codes?: string[]; error?: string },
 ): Promise<void> {
+  const t = translateFor(req.viewer.locale);
   const { offer, codes = null, error = "" } = shown;
   res.send(
     req.render("settings/second-factor", {
-      title: translateFor(req.viewer.locale)("second_factor.title"),
+      title: t("second_factor.title"),
       state: await getSecondFactor(req.ctx),
+      passkeys: (await listPasskeys(req.ctx)).map(({ id, name, createdAt, lastUsedAt }) => ({
+        id,
+        name,
+        when: t("passkeys.when", {
+          made: dayAndClock(createdAt, req.viewer.now, req.viewer),
+          used: lastUsedAt ? dayAndClock(lastUsedAt, req.viewer.now, req.viewer) : "–",
+        }),
+      })),
       offer: offer ? { ...drawn(offer.uri), secret: offer.secret.replaceAll(/(.{4})(?=.)/g, "$1 ") } : null,
       codes,
       error,

@@ -45,7 +45,7 @@ export interface Session {
 
 const sessionColumns = `
   a.id, a.name, a.email, a.locale, a.time_zone, a.availability, a.session_version, r.name as role_name, r.permissions,
-  r.requires_second_factor and a.totp_secret is null as must_secure,
+  r.requires_second_factor and a.totp_secret is null and not exists (select 1 from passkeys k where k.agent_id = a.id) as must_secure,
   (select f.name from firm f) as firm_name,
   coalesce((select array_agg(m.team_id order by m.team_id) from team_members m where m.agent_id = a.id), '{}') as team_ids`;
 
@@ -147,7 +147,7 @@ export function findCredentials(
 ): Promise<{ id: number; password_hash: string | null; version: number; hasSecondFactor: boolean } | null> {
   return row(
     db,
-    'select id, password_hash, session_version as version, totp_secret is not null as "hasSecondFactor" from agents where email = ? and deactivated_at is null',
+    'select id, password_hash, session_version as version, totp_secret is not null or exists (select 1 from passkeys k where k.agent_id = agents.id) as "hasSecondFactor" from agents where email = ? and deactivated_at is null',
     [email.toLowerCase()],
   );
 }
@@ -177,7 +177,7 @@ export async function getAgent(ctx: Reader, id: number): Promise<Agent> {
 
 const agentColumns = `
   a.id, a.email, a.name, a.role_id, r.name as role_name, a.locale, a.time_zone, a.availability, a.deactivated_at,
-  a.password_hash is null as is_invited, a.totp_secret is not null as has_second_factor,
+  a.password_hash is null as is_invited, a.totp_secret is not null or exists (select 1 from passkeys k where k.agent_id = a.id) as has_second_factor,
   coalesce((select array_agg(t.name order by t.name) from team_members m join teams t on t.id = m.team_id
             where m.agent_id = a.id), '{}') as teams`;
 

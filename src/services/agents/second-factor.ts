@@ -71,10 +71,11 @@ export function renewRecoveryCodes(ctx: Context): Promise<string[]> {
   });
 }
 
-/** @throws Conflict when their role asks for one. */
+/** @throws Conflict when their role asks for one and they have no other. */
 export function removeTotp(ctx: Context): Promise<void> {
   return own(ctx, async (tx, agent) => {
-    if (agent.isRequired) throw new Conflict("second_factor.required");
+    const other = await row(tx.db, "select 1 from passkeys where agent_id = ? limit 1", [agent.id]);
+    if (agent.isRequired && !other) throw new Conflict("second_factor.required");
     await clear(tx, agent.id);
     note(tx, agent.id, "agent.second_factor_removed");
   });
@@ -87,6 +88,7 @@ export async function resetSecondFactor(ctx: Context, agentId: number): Promise<
   await changeAgent(ctx, agentId, null, async (tx) => {
     await use(tx);
     await clear(tx, agentId);
+    await tx.db.raw("delete from passkeys where agent_id = ?", [agentId]);
     await tx.db.raw("update agents set session_version = session_version + 1 where id = ?", [agentId]);
     return { act: "agent.second_factor_reset" };
   });

@@ -81,6 +81,7 @@ export interface AccessViews {
     sessions: { publicId: string; browser: string; where: string; isThis: boolean }[];
   };
   "settings/second-factor": Page & {
+    passkeys: { id: number; name: string; when: string }[];
     state: { isOn: boolean; isRequired: boolean; codesLeft: number };
     offer: { size: number; path: string; secret: string } | null;
     codes: string[] | null;
