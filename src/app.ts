@@ -20,6 +20,7 @@ import { contacts } from "./routes/contacts.ts";
 import { contactsExport } from "./routes/contacts-export.ts";
 import { conversationActs } from "./routes/conversation-acts.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
+import { cspReports } from "./routes/csp-reports.ts";
 import { openDemo } from "./routes/demo/demo.ts";
 import { demoProvider, demoRoutes } from "./routes/demo/phone.ts";
 import { errorHandler, notFoundHandler } from "./routes/errors.ts";
@@ -116,6 +117,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(whatsappWebhook(platform, door));
   const findDemo = openDemo(platform);
   app.use(demoProvider(findDemo));
+  app.use(cspReports(platform));
   app.use(prepare, securityHeaders(https));
   app.use("/api", identify(platform, assets.version));
   app.use(apiV1);

@@ -22,6 +22,7 @@ export function securityHeaders(https: boolean) {
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
         objectSrc: ["'none'"],
+        reportUri: ["/csp-reports"],
         requireTrustedTypesFor: ["'script'"],
         trustedTypes: ["htmx", "hilo"],
       },

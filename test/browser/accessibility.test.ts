@@ -126,6 +126,8 @@ describe("accessibility and small screens", () => {
     "/settings/roles",
     "/settings/roles/1",
     "/settings/tokens/new",
+    "/settings/approvals",
+    "/approvals",
     "/settings/sessions",
     "/settings/second-factor",
     "/settings/inboxes",

@@ -80,6 +80,24 @@ describe("cookies and headers behind https", () => {
     expect(Buffer.from(id, "base64url").length).to.be.at.least(16);
   });
 
+  it("collect what browsers stopped, from anybody, and swallow nonsense", async () => {
+    expect((await supertest(here).get("/login")).headers["content-security-policy"]).to.contain(
+      "report-uri /csp-reports",
+    );
+    const told = {
+      "csp-report": { "effective-directive": "script-src", "blocked-uri": "https://evil.test/x?token=1" },
+    };
+    for (const body of [JSON.stringify(told), "{}", "[]", '{"csp-report":7}'])
+      expect(
+        (await supertest(here).post("/csp-reports").type("application/csp-report").send(body)).status,
+        body,
+      ).to.equal(204);
+    const large = JSON.stringify({ "csp-report": { "blocked-uri": "x".repeat(20_000) } });
+    expect(
+      (await supertest(here).post("/csp-reports").type("application/csp-report").send(large)).status,
+    ).to.equal(413);
+  });
+
   it("end sessions that are idle or old, and each of a person's when it is asked for", async () => {
     const { db } = hilo.cast.platform;
     const many = async () =>

@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { connect } from "node:net";
 import { expect } from "chai";
 import supertest from "supertest";
 import { row, rows } from "../../src/services/platform/database.ts";
@@ -78,6 +80,46 @@ describe("flaws of others: who is in", function () {
       await answer.body?.cancel();
     }
     expect(await sums(but)).to.deep.equal(before);
+  });
+
+  it("82 uploads that stop in the middle leave nothing: no row, no file, no open descriptor", async () => {
+    const cookie = await hilo.cookie("ana");
+    const page = await fetch(`${hilo.url}/settings/profile`, { headers: { cookie } });
+    const token = tokenIn(await page.text());
+    const { hostname, port } = new URL(hilo.url);
+    const { db } = hilo.cast.platform;
+    const count = async () => (await db("attachments").count("* as n"))[0]?.n;
+    const open = () => readdirSync("/proc/self/fd").length;
+    const stored = () =>
+      readdirSync(`${hilo.server.platform.config.dataDir}/files`, { recursive: true }).length;
+    const before = [await count(), stored()];
+    const fds = open();
+    const head = [
+      `POST /conversations/${subject.conversation}/uploads HTTP/1.1`,
+      "Host: x",
+      `Cookie: ${cookie}`,
+      `X-Form-Token: ${token}`,
+      "Content-Type: multipart/form-data; boundary=b",
+      "Content-Length: 1000000",
+      "",
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.4',
+    ].join("\r\n");
+    for (let n = 0; n < 100; n += 10)
+      await Promise.all(
+        Array.from(
+          { length: 10 },
+          () =>
+            new Promise<void>((done) => {
+              const socket = connect({ host: hostname, port: Number(port) });
+              socket.on("error", () => {});
+              socket.on("close", () => done());
+              socket.write(head, () => setTimeout(() => socket.destroy(), 10));
+            }),
+        ),
+      );
+    expect((await fetch(`${hilo.url}/inbox`, { headers: { cookie } })).status).to.equal(200);
+    expect([await count(), stored()]).to.deep.equal(before);
+    expect(open() - fds).to.be.below(20);
   });
 
   it("65 cached pages: no answer to somebody signed in is kept by a browser or a proxy", async () => {
