@@ -105,7 +105,18 @@ function stateOf(one: Approval, t: ReturnType<typeof translateFor>): string {
 
 /** What is asked for, with names in place of numbers. */
 function said(
-  { contactId, agentId, roleId, role, permissions, ...rest }: Approval["params"],
+  {
+    contactId,
+    agentId,
+    roleId,
+    role,
+    permissions,
+    email,
+    isLink,
+    isSecondFactor,
+    isBack,
+    ...rest
+  }: Approval["params"],
   names: ReadonlyMap<unknown, string>,
   roleNames: ReadonlyMap<unknown, string>,
   viewer: Viewer,
@@ -116,6 +127,10 @@ function said(
     ...(agentId ? { [t("agents.name")]: names.get(agentId) } : {}),
     ...(roleId ? { [t("agents.role")]: roleLabel(roleNames.get(roleId) ?? "–", viewer) } : {}),
     ...(role ? { [t("agents.role")]: roleLabel(String(role), viewer) } : {}),
+    ...(email ? { [t("login.email")]: email } : {}),
+    ...(isLink ? { [t("approvals.what")]: t("agents.link_reset") } : {}),
+    ...(isSecondFactor ? { [t("approvals.what")]: t("second_factor.reset") } : {}),
+    ...(isBack ? { [t("approvals.what")]: t("agents.reactivate") } : {}),
     ...(words ? { [t("roles.title")]: words } : {}),
     ...rest,
   };

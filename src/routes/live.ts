@@ -38,6 +38,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
   /** What is being told now: a page that comes back names it, and must not have missed what came before. */
   let telling = 0;
   function send(stream: Stream, event: string | null, html: string): void {
+    if (stream.res.writableEnded || stream.res.destroyed) return;
     if (stream.res.writableLength > largestBuffer) {
       stream.res.destroy();
       return;
@@ -110,13 +111,19 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
     }
   }
 
+  /** Nothing is sent to it from now on, whatever is being told at this moment. */
+  function end(stream: Stream): void {
+    streams.delete(stream);
+    stream.res.end();
+  }
+
   /** A new role or team counts from now on; who was deactivated or signed out everywhere hears nothing more. */
   async function refreshAgent(agentId: number): Promise<void> {
     const theirs = [...streams].filter((stream) => stream.agentId === agentId);
     if (theirs.length === 0) return;
     const session = await findSession(platform.db, agentId);
     for (const stream of theirs) {
-      if (session?.sessionVersion !== stream.sessionVersion || session.mustSecure) stream.res.end();
+      if (session?.sessionVersion !== stream.sessionVersion || session.mustSecure) end(stream);
       else stream.ctx = { ...stream.ctx, actor: session.actor };
     }
     await endWithoutSession(theirs);
@@ -129,7 +136,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
       [open.map(({ sessionId }) => sessionId)],
     );
     const sids = new Set(alive.map(({ sid }) => sid));
-    for (const stream of open) if (!sids.has(stream.sessionId)) stream.res.end();
+    for (const stream of open) if (!sids.has(stream.sessionId)) end(stream);
   }
 
   async function heartbeat(): Promise<void> {
@@ -162,6 +169,8 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
       return;
     }
     streams.add(stream);
+    // A browser that is gone is no fault of ours, and must not become one.
+    res.on("error", () => streams.delete(stream));
     res.on("close", () => {
       streams.delete(stream);
       void leave(stream).catch(() => {});
@@ -175,8 +184,7 @@ export function openLive(platform: Platform, bell: Bell, version: string): Live 
 
   function dropOldest(agentId: number): void {
     const theirs = [...streams].filter((stream) => stream.agentId === agentId);
-    for (const stream of theirs.slice(0, Math.max(0, theirs.length - mostStreamsPerAgent + 1)))
-      stream.res.end();
+    for (const stream of theirs.slice(0, Math.max(0, theirs.length - mostStreamsPerAgent + 1))) end(stream);
   }
 
   function catchUp(stream: Stream, from: string): void {

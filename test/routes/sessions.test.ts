@@ -114,4 +114,26 @@ describe("sessions", () => {
     await confirm(password).expect(303).expect("Location", "/settings/agents");
     expect((await diego.get("/settings/agents")).status).to.equal(200);
   });
+
+  it("end while their owner's pages listen, a supervisor's too, and the server goes on", async () => {
+    const open = await Promise.all(
+      (["carmen", "carmen", "diego", "ana"] as const).map(async (who) =>
+        fetch(`${hilo.url}/live`, { headers: { cookie: await hilo.cookie(who) } }),
+      ),
+    );
+    const ends = open.map(async (answer) => {
+      const reader = answer.body?.getReader();
+      for (let one = await reader?.read(); one && !one.done; one = await reader?.read());
+      return "ended";
+    });
+    const { carmen, diego, ana } = hilo.cast.ids;
+    const server = hilo.server.platform;
+    const system = { ...hilo.cast.diego, ...server, actor: hilo.cast.diego.actor };
+    await endSessions(system, carmen, null, "none of these");
+    await deactivateAgent(system, ana);
+    await endSessions(system, diego, null, "none of these");
+    expect(await Promise.all(ends)).to.deep.equal(["ended", "ended", "ended", "ended"]);
+    expect((await fetch(`${hilo.url}/readyz`)).status).to.equal(200);
+    await hilo.as("carmen");
+  });
 });

@@ -16,7 +16,8 @@ export async function authorize(req: Request, res: Response, next: NextFunction)
   req.ctx = { ...req.ctx, actor: found.session.actor, source: "api" };
   res.set("Cache-Control", "no-store");
   if (found.session.mustSecure) throw new Forbidden("second_factor.required");
-  if (found.readOnly && req.method !== "GET" && req.method !== "HEAD") throw new Forbidden();
+  if (found.readOnly && req.method !== "GET" && req.method !== "HEAD")
+    throw new Forbidden("tokens.reads_only");
   res.locals.tokenId = found.tokenId;
   next();
 }

@@ -118,7 +118,7 @@ export async function getLink(ctx: Pick<Context, "db">, token: string, lock = ""
      where l.token_hash = ? and l.used_at is null and l.expires_at > now() and a.deactivated_at is null ${lock}`,
     [tokenHash(token)],
   );
-  if (!found) throw new NotFound();
+  if (!found) throw new NotFound("passwords.link_over");
   return found;
 }
 

@@ -40,6 +40,7 @@ export function saveRole(ctx: Context, id: number | null, role: RoleForm): Promi
       roleId: saved.id,
       name,
       permissions: { from: before?.permissions ?? [], to: role.permissions },
+      requiresSecondFactor: role.requiresSecondFactor ?? false,
     };
     return { roleId: saved.id, act: before ? "role.changed" : "role.created", data };
   });

@@ -381,7 +381,7 @@ export const en: Record<keyof typeof es, string> = {
   "approvals.more":
     "What is sensitive is asked by one person and decided by another. A yes is good for that very act, once, for 24 hours.",
   "approvals.settings_more":
-    "Mark what waits for a second person who may approve. Taking a mark away waits for one too.",
+    "Mark what waits for a second person who may approve. Taking a mark away needs another person's yes too. With any mark on, invitations, access links and second factors that are reset wait as well: else one person would play both.",
   "approvals.see": "See what was asked",
   "approvals.needed": "This waits for a second person's approval; they have been told.",
   "approvals.asked":
@@ -391,6 +391,12 @@ export const en: Record<keyof typeof es, string> = {
   "approvals.too_many": "You have too many open questions. Wait until they are decided.",
   "approval.access.change": "Let somebody in: an invitation, a link or a return",
   "evidence.busy": "Some of what is newest is not sealed yet. Try again in a few seconds.",
+  "passwords.link_over":
+    "This link was used already or has run out. If you chose a password, sign in with it; if not, ask for another link.",
+  "tokens.reads_only": "This token only reads.",
+  "second_factor.no_phone": "No phone at hand? Sign out, or add a passkey of this device below.",
+  "approvals.what": "What",
+  "approvals.again": "Approved: make the change again now and it is done.",
   "approvals.by": "{name} · {when}",
   "approvals.open": "Waiting",
   "approvals.refused": "{name} said no",
@@ -578,7 +584,7 @@ export const en: Record<keyof typeof es, string> = {
   "act.agent.password_changed": "Changed their password",
   "settings.title": "Settings",
   "settings.profile": "Your profile",
-  "settings.profile_more": "Language, time zone and availability.",
+  "settings.profile_more": "Language, password, second factor and sessions.",
   "settings.inboxes": "Inboxes",
   "settings.inboxes_more": "The WhatsApp numbers people write to.",
   "settings.agents": "Agents",

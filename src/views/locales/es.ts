@@ -408,7 +408,7 @@ export const es = {
   "approvals.more":
     "Lo delicado lo pide una persona y lo decide otra. Un sí vale para ese acto, una vez, durante 24 horas.",
   "approvals.settings_more":
-    "Marca qué espera a una segunda persona con el permiso de aprobar. Quitar una marca también la espera.",
+    "Marca qué espera a una segunda persona con el permiso de aprobar. Para quitar una marca también hace falta el visto bueno de otra persona. Con cualquier marca esperan también las invitaciones, los enlaces de acceso y los segundos factores que se reinician: si no, una sola persona haría de las dos.",
   "approvals.see": "Ver lo pedido",
   "approvals.needed": "Esto espera la aprobación de una segunda persona, que ya está avisada.",
   "approvals.asked":
@@ -418,6 +418,13 @@ export const es = {
   "approvals.too_many": "Tienes demasiadas preguntas sin responder. Espera a que las decidan.",
   "approval.access.change": "Dar entrada a alguien: invitación, enlace o regreso",
   "evidence.busy": "Parte de lo más nuevo todavía no está sellado. Vuelve a intentarlo en unos segundos.",
+  "passwords.link_over":
+    "Este enlace ya se usó o venció. Si ya elegiste contraseña, entra con ella; si no, pide otro enlace.",
+  "tokens.reads_only": "Este token solo lee.",
+  "second_factor.no_phone":
+    "¿Sin teléfono a mano? Cierra la sesión, o agrega abajo una llave de acceso de este dispositivo.",
+  "approvals.what": "Qué",
+  "approvals.again": "Aprobado: repite ahora el cambio y se hará.",
   "approvals.by": "{name} · {when}",
   "approvals.open": "Esperando",
   "approvals.refused": "{name} dijo que no",
@@ -608,7 +615,7 @@ export const es = {
   "act.agent.password_changed": "Cambió su contraseña",
   "settings.title": "Ajustes",
   "settings.profile": "Tu perfil",
-  "settings.profile_more": "Idioma, zona horaria y disponibilidad.",
+  "settings.profile_more": "Idioma, contraseña, segundo factor y sesiones.",
   "settings.inboxes": "Bandejas",
   "settings.inboxes_more": "Los números de WhatsApp por donde te escriben.",
   "settings.agents": "Agentes",
