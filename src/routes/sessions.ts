@@ -6,7 +6,6 @@ import { isBusy, verifyPassword } from "../services/agents/password.ts";
 import { findCredentials, findSession, type Session } from "../services/agents/queries.ts";
 import { takeCode } from "../services/agents/second-factor.ts";
 import type { Platform } from "../services/platform/context.ts";
-import { systemContext } from "../services/platform/context.ts";
 import { tokenHash } from "../services/platform/secrets.ts";
 import { transact } from "../services/platform/transact.ts";
 import { translateFor } from "../views/i18n.ts";
@@ -81,7 +80,7 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     const password = typeof body.password === "string" ? body.password : "";
     const known = await check(platform, email, password);
     if (!known) {
-      void noteFailure(platform);
+      void noteFailure(req, null);
       return page(req, res.status(422), { email, errors: { form: t("login.wrong") } });
     }
     await Promise.all([byAddress.delete(keys[0]), byPlace.reward(keys[1])]);
@@ -116,7 +115,7 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     const typed = (req.body as { code?: unknown } | undefined)?.code;
     const code = typeof typed === "string" ? typed.slice(0, 100) : "";
     if (!(await takeCode(platform.db, platform.secrets, pending.agentId, code))) {
-      void noteFailure(platform);
+      void noteFailure(req, pending.agentId);
       return codePage(req, res.status(422), t("login.code_wrong"));
     }
     await byAgent.delete(String(pending.agentId));
@@ -176,15 +175,11 @@ async function check(platform: Platform, email: string, password: string) {
 const renew = (req: Request): Promise<void> =>
   new Promise((done, fail) => req.session.regenerate((error) => (error ? fail(error) : done())));
 
-async function noteFailure(platform: Platform): Promise<void> {
-  const system = {
-    ...systemContext(platform),
-    actor: { kind: "anonymous" as const },
-    source: "web" as const,
-  };
-  await transact(system, async (tx) => {
-    tx.record(null, { act: "agent.sign_in_failed" });
-  }).catch((error: unknown) => platform.logger.warn({ err: error }, "a failed sign-in was not noted"));
+/** @param agentId who the password was right for, when it was the code that did not fit. */
+async function noteFailure({ ctx }: Request, agentId: number | null): Promise<void> {
+  await transact({ ...ctx, actor: { kind: "anonymous" } }, async (tx) => {
+    tx.record(null, { act: "agent.sign_in_failed", ...(agentId ? { agentId } : {}) });
+  }).catch((error: unknown) => ctx.logger.warn({ err: error }, "a failed sign-in was not noted"));
 }
 
 /** Only paths of ours: `//elsewhere` and `/\elsewhere` are addresses of others. */

@@ -92,7 +92,7 @@ async function page(
         email: given.agent ?? req.user?.agent.email ?? "",
         days,
         isAll: isNew || given.all === "1",
-        readOnly: given.read_only === "1",
+        readOnly: isNew || given.read_only === "1",
       },
       agents: agents.map(({ email, name, roleName }) => ({
         email,

@@ -84,7 +84,9 @@ export function listAuditEvents(
   const tests = [
     page.before !== null && "e.id < :before",
     filter.actor === "hilo" && "e.actor_kind = 'system'",
-    typeof filter.actor === "number" && "e.actor_id = :actor",
+    // What somebody does before they are in is theirs too.
+    typeof filter.actor === "number" &&
+      "(e.actor_id = :actor or (e.actor_kind = 'anonymous' and e.agent_id = :actor))",
     filter.about !== "" &&
       "(e.act = :about or e.act like :about || '\\_%' or e.act like :about || '.%' or e.act like :about || 's.%')",
     filter.from && "e.created_at >= :from",
