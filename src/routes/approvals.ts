@@ -40,7 +40,7 @@ approvals.get("/approvals", async (req, res) => {
     title: t(`approval.${one.act}`),
     who: t("approvals.by", { name: one.askedBy, when: dayAndClock(one.askedAt, viewer.now, viewer) }),
     // Whole: nobody says yes to what they cannot read.
-    details: detailsOf(said(one.params, names, roleNames, viewer), Number.POSITIVE_INFINITY),
+    details: detailsOf(said(one.params, names, roleNames, viewer), t, Number.POSITIVE_INFINITY),
     contact: one.params.contactId ? `/contacts/${one.params.contactId}` : null,
     state: stateOf(one, t),
     mayDecide: decides && one.isGiven === null && one.askedById !== viewer.agentId,

@@ -29,8 +29,8 @@ describe("the audit's page", () => {
 
   it("shows who, what, from where, and what was before and after", async () => {
     const html = await look("");
-    expect(html).to.contain("company: – → Ñandú SA");
-    expect(html).to.contain("name: Garantía → Garantías");
+    expect(html).to.contain("Empresa: – → Ñandú SA");
+    expect(html).to.contain("Nombre: Garantía → Garantías");
     expect(html).to.match(/127\.0\.0\.1|::1|::ffff:127\.0\.0\.1/);
   });
 

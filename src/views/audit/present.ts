@@ -32,27 +32,40 @@ export function presentAuditEvent(event: AuditEvent, viewer: Viewer): AuditRow {
     address: event.address ?? "",
     actName: isTextKey(key) ? t(key) : event.act,
     subject: subjectsOf(event, t),
-    details: detailsOf(event.data),
+    details: detailsOf(event.data, t),
   };
 }
 
 /** What an act keeps, a line for each thing. */
-export function detailsOf(data: Record<string, unknown>, longest = longestValue): string[] {
+export function detailsOf(data: Record<string, unknown>, t: Translate, longest = longestValue): string[] {
+  const say = (value: unknown) => shown(value, t, longest);
   return Object.entries(data).flatMap(([name, value]) => {
     if (name === "changes" && value && typeof value === "object")
-      return detailsOf(value as Record<string, unknown>, longest);
-    if (isChange(value)) return [`${name}: ${shown(value.from, longest)} → ${shown(value.to, longest)}`];
-    return value === null || value === "" ? [] : [`${name}: ${shown(value, longest)}`];
+      return detailsOf(value as Record<string, unknown>, t, longest);
+    const key = `audit.key.${name}`;
+    const label = isTextKey(key) ? t(key) : name;
+    if (isChange(value)) return [`${label}: ${say(value.from)} → ${say(value.to)}`];
+    return value === null || value === "" ? [] : [`${label}: ${say(value)}`];
   });
 }
 
 const isChange = (value: unknown): value is { from: unknown; to: unknown } =>
   typeof value === "object" && value !== null && "from" in value && "to" in value;
 
-function shown(value: unknown, longest: number): string {
+/** Names that Hilo gives to permissions, roles and sensitive acts are said in words. */
+function shown(value: unknown, t: Translate, longest: number): string {
   if (value === null || value === undefined || value === "") return "–";
+  if (typeof value === "boolean") return t(value ? "page.yes" : "page.no");
+  const named = (one: unknown) =>
+    [`permission.${one}`, `approval.${one}`, `role.${one}`].filter(isTextKey).map((key) => t(key))[0] ??
+    String(one);
   const isList = Array.isArray(value) && value.every((one) => typeof one !== "object");
-  const text = typeof value === "string" ? value : isList ? value.join(", ") || "–" : JSON.stringify(value);
+  const text =
+    typeof value === "string"
+      ? named(value)
+      : isList
+        ? value.map(named).join(", ") || "–"
+        : JSON.stringify(value);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
