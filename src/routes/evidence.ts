@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Request, type Response, Router } from "express";
 import { collectEvidence } from "../services/audit/evidence.ts";
 import { presentAuditEvent } from "../views/audit/present.ts";
@@ -15,12 +16,16 @@ import { sendZip } from "./zip.ts";
 
 const style = readFileSync(resolve(templatesFolder, "audit/evidence.css"), "utf8");
 
+/** Milliseconds. */
+const longestTurn = 60_000;
+
 /** One after the other: a long conversation with its proof takes memory. */
 function inTurn(work: (req: Request, res: Response) => Promise<void>) {
   let turn: Promise<unknown> = Promise.resolve();
   return (req: Request, res: Response): Promise<void> => {
     const mine = turn.then(() => work(req, res));
-    turn = mine.catch(() => {});
+    // Whoever reads slowly holds nobody up for longer than that.
+    turn = Promise.race([mine.catch(() => {}), sleep(longestTurn, undefined, { ref: false })]);
     return mine;
   };
 }

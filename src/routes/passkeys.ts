@@ -10,7 +10,7 @@ import {
 } from "../services/agents/passkeys.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { Invalid, TooMany } from "../services/platform/errors.ts";
-import { comeIn } from "./enter.ts";
+import { begin, comeIn } from "./enter.ts";
 import { requireProof } from "./guards.ts";
 import { openLimit, spend } from "./limits.ts";
 import { ownUrl, redirect } from "./respond.ts";
@@ -87,7 +87,8 @@ passkeys.post("/settings/passkeys/options", async (req, res) => {
 
 passkeys.post("/settings/passkeys", async (req, res) => {
   const form = parseForm(answerForm, req.body);
-  await addPasskey(req.ctx, siteOf(req), questionOf(req), form.response as never, form.name);
+  const version = await addPasskey(req.ctx, siteOf(req), questionOf(req), form.response as never, form.name);
+  if (req.user) await begin(req, { ...req.user, sessionVersion: version, mustSecure: false });
   res.status(201).json({ next: "/settings/second-factor" });
 });
 

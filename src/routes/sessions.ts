@@ -67,10 +67,10 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     const email = typeof body.email === "string" ? body.email.trim().toLowerCase().slice(0, 254) : "";
     const keys = [tokenHash(email).slice(0, 20), req.ip ?? "nowhere"] as const;
     const t = translateFor(req.viewer.locale);
-    // Counted before the slow check, or a flood at one moment would pass the limit together.
     // A flood from everywhere at once keeps nobody's place in a queue: it is turned away at the door.
     if (isBusy())
       return refuseFlood(res, 5000, () => page(req, res, { email, errors: { form: t("login.busy") } }));
+    // Counted before the slow check, or a flood at one moment would pass the limit together.
     const wait = await spend([byPlace, keys[1]], [byAddress, keys[0]]);
     if (wait > 0) {
       const form = t("login.too_many", { n: Math.ceil(wait / 60_000) });

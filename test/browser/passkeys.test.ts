@@ -50,8 +50,10 @@ describe("passkeys, in a browser", () => {
 
   it("are made, open the door without a password, count as the second factor, and are taken away", async () => {
     const { page, complaints } = await signIn(browser, hilo.url, "ana");
+    const elsewhere = await hilo.as("ana");
     await plugIn(page);
     await addKey(page);
+    expect((await elsewhere.get("/inbox")).status, "opened without it").to.equal(303);
     await signOut(page);
     await page.getByRole("button", { name: "Entrar con una llave" }).click();
     await page.waitForURL("**/inbox");

@@ -67,12 +67,6 @@ export async function approved(
 
 async function ask(ctx: Context, by: number, act: Asked, params: Record<string, unknown>): Promise<void> {
   await transact(ctx, async (tx) => {
-    const open = await row<{ n: number }>(
-      tx.db,
-      "select count(*)::int as n from approvals where asked_by_id = ? and decided_at is null",
-      [by],
-    );
-    if ((open?.n ?? 0) >= mostOpen) throw new Conflict("approvals.too_many");
     await tx.db.raw(
       `delete from approvals where asked_by_id = ? and decided_at is null and asked_at < now() - make_interval(days => ${questionDays})`,
       [by],
@@ -83,6 +77,12 @@ async function ask(ctx: Context, by: number, act: Asked, params: Record<string, 
       { act, params: json(params), by },
     );
     if (!made) return;
+    const open = await row<{ n: number }>(
+      tx.db,
+      "select count(*)::int as n from approvals where asked_by_id = ? and decided_at is null",
+      [by],
+    );
+    if ((open?.n ?? 0) > mostOpen) throw new Conflict("approvals.too_many");
     tx.record(null, { act: "approval.asked", agentId: by, data: { act, ...params } });
     for (const { id } of await deciders(tx)) tx.record({ type: "agent.alerted", agentId: id });
   });

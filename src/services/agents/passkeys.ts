@@ -56,14 +56,18 @@ export async function offerPasskey(ctx: Reader, site: Site, email: string) {
   });
 }
 
-/** Keeps a passkey that the browser made. @throws Invalid when it does not fit what was asked; Conflict when it is known. */
+/**
+ * Keeps a passkey that the browser made. Every other session of theirs ends, as with an app.
+ *
+ * @returns the version that this session must carry. @throws Invalid when it does not fit what was asked; Conflict when it is known.
+ */
 export async function addPasskey(
   ctx: Context,
   site: Site,
   challenge: string,
   response: RegistrationResponseJSON,
   name: string,
-): Promise<void> {
+): Promise<number> {
   const { actor } = ctx;
   if (actor.kind !== "agent") throw new Forbidden();
   const { verifyRegistrationResponse } = await webauthn();
@@ -76,7 +80,7 @@ export async function addPasskey(
   }).catch(() => null);
   if (!made?.verified) throw new Invalid({ passkey: "passkeys.refused" });
   const { credential } = made.registrationInfo;
-  await transact(ctx, async (tx) => {
+  return transact(ctx, async (tx) => {
     const kept = await row(
       tx.db,
       `insert into passkeys (agent_id, credential_id, public_key, counter, transports, name)
@@ -91,10 +95,16 @@ export async function addPasskey(
       },
     );
     if (!kept) throw new Conflict("passkeys.known");
+    const saved = await row<{ version: number }>(
+      tx.db,
+      "update agents set session_version = session_version + 1 where id = ? returning session_version as version",
+      [actor.id],
+    );
     tx.record(
       { type: "agent.changed", agentId: actor.id },
       { act: "agent.passkey_added", agentId: actor.id, data: { name: name.slice(0, 80) } },
     );
+    return saved?.version ?? 0;
   });
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -25,7 +26,8 @@ export function readAnchor(dataDir: string): Anchor | null {
 /** Whole or not at all; of two processes the later one's. */
 export function writeAnchor(dataDir: string, anchor: Anchor): void {
   const path = fileOf(dataDir);
-  const next = `${path}.${process.pid}`;
+  // A name of its own: processes in containers share numbers.
+  const next = `${path}.${randomBytes(6).toString("hex")}`;
   writeFileSync(next, `${JSON.stringify(anchor)}\n`, { mode: 0o600 });
   renameSync(next, path);
 }

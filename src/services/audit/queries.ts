@@ -94,8 +94,9 @@ export function listAuditEvents(
     filter.conversationId !== null && "e.conversation_id = :conversationId",
     filter.contactId !== null &&
       "(e.contact_id = :contactId or e.conversation_id in (select id from conversations where contact_id = :contactId))",
+    // Who may see it is asked only where there is something to be seen.
     filter.search !== "" &&
-      `(plain((${data})::text) like :like or e.act like :like or e.address like :like or plain(actor.name) like :like or plain(agent.name) like :like)`,
+      `(case when plain(e.data::text) like :like then plain((${data})::text) like :like else false end or e.act like :like or e.address like :like or plain(actor.name) like :like or plain(agent.name) like :like)`,
   ].filter(Boolean);
   const like = `%${filter.search
     .toLowerCase()

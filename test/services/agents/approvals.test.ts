@@ -139,6 +139,12 @@ describe("approvals", () => {
     for (let n = 0; n < 25; n += 1) await browser.get(`/contacts.csv?q=${n}`);
     const open = await rows(hilo.cast.platform.db, "select 1 from approvals where decided_at is null");
     expect(open).to.have.length(20);
+    // The same again is no other question, and old ones stand in nobody's way.
+    expect((await browser.get("/contacts.csv?q=0")).headers.location).to.equal("/approvals?asked=1");
+    await hilo.cast.platform.db.raw(
+      "update approvals set asked_at = now() - interval '8 days' where decided_at is null",
+    );
+    expect((await browser.get("/contacts.csv?q=99")).headers.location).to.equal("/approvals?asked=1");
     const kept = await rows<{ params: object }>(
       hilo.cast.platform.db,
       "select params from approvals where act = 'contacts.export'",
