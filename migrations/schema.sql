@@ -51,6 +51,8 @@ table agents (
   totp_secret text -- Encrypted; null: no second factor.
   totp_pending text -- Encrypted; shown as a QR code and not yet confirmed by a code.
   totp_last_step bigint -- Of the newest code that was taken: none is taken twice.
+  sso_issuer text
+  sso_subject text
   constraint agents_availability_check CHECK ((availability = ANY (ARRAY['online'::text, 'away'::text, 'offline'::text])))
   constraint agents_availability_source_check CHECK ((availability_source = ANY (ARRAY['hand'::text, 'inactivity'::text, 'schedule'::text])))
   constraint agents_away_reason_check CHECK ((length(away_reason) <= 120))
@@ -59,11 +61,13 @@ table agents (
   constraint agents_max_open_check CHECK (((max_open >= 0) AND (max_open <= 1000)))
   constraint agents_max_waiting_check CHECK (((max_waiting >= 0) AND (max_waiting <= 1000)))
   constraint agents_name_check CHECK (((length(name) >= 1) AND (length(name) <= 120)))
+  constraint agents_sso_whole CHECK (((sso_issuer IS NULL) = (sso_subject IS NULL)))
   constraint agents_business_hours_id_fkey FOREIGN KEY (business_hours_id) REFERENCES business_hours(id)
   constraint agents_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id)
   constraint agents_pkey PRIMARY KEY (id)
 )
 CREATE UNIQUE INDEX agents_email ON public.agents USING btree (email);
+CREATE UNIQUE INDEX agents_sso ON public.agents USING btree (sso_issuer, sso_subject);
 
 table alerts (
   id bigint not null generated always as identity
@@ -1116,6 +1120,28 @@ CREATE INDEX sessions_agent ON public.sessions USING btree (agent_id) WHERE (age
 CREATE INDEX sessions_expire ON public.sessions USING btree (expire);
 CREATE TRIGGER sessions_keep_ended BEFORE UPDATE ON public.sessions FOR EACH ROW EXECUTE FUNCTION keep_ended();
 
+table single_sign_on (
+  id boolean not null default true
+  name text not null
+  issuer text not null
+  client_id text not null
+  client_secret text not null -- Encrypted with the installation's key.
+  groups_claim text not null
+  domains text[] not null default '{}'::text[] -- Only addresses of these domains come in; empty: of any.
+  default_role_id bigint
+  enabled boolean not null
+  constraint single_sign_on_check CHECK (((default_role_id IS NULL) OR (domains <> '{}'::text[])))
+  constraint single_sign_on_client_id_check CHECK ((client_id <> ''::text))
+  constraint single_sign_on_client_secret_check CHECK ((client_secret <> ''::text))
+  constraint single_sign_on_groups_claim_check CHECK ((groups_claim <> ''::text))
+  constraint single_sign_on_id_check CHECK (id)
+  constraint single_sign_on_issuer_check CHECK (((issuer ~~ 'https://_%'::text) OR (issuer ~~ 'http://_%'::text)))
+  constraint single_sign_on_name_check CHECK (((length(name) >= 1) AND (length(name) <= 40)))
+  constraint single_sign_on_default_role_id_fkey FOREIGN KEY (default_role_id) REFERENCES roles(id) ON DELETE SET NULL
+  constraint single_sign_on_pkey PRIMARY KEY (id)
+)
+CREATE INDEX single_sign_on_role ON public.single_sign_on USING btree (default_role_id);
+
 table sla_clocks (
   id bigint not null generated always as identity
   conversation_id bigint not null
@@ -1179,6 +1205,17 @@ table sla_policies (
 )
 CREATE UNIQUE INDEX sla_policies_name ON public.sla_policies USING btree (plain(name)) WHERE (archived_at IS NULL);
 CREATE UNIQUE INDEX sla_policies_one_default ON public.sla_policies USING btree (is_default) WHERE is_default;
+
+table sso_groups (
+  position integer not null
+  group_name text not null
+  role_id bigint not null
+  constraint sso_groups_group_name_check CHECK ((group_name <> ''::text))
+  constraint sso_groups_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON DELETE CASCADE
+  constraint sso_groups_pkey PRIMARY KEY ("position")
+  constraint sso_groups_group_name_key UNIQUE (group_name)
+)
+CREATE INDEX sso_groups_role ON public.sso_groups USING btree (role_id);
 
 table surveys (
   id bigint not null generated always as identity

@@ -64,11 +64,13 @@ import { roles } from "./routes/settings/roles.ts";
 import { secondFactor } from "./routes/settings/second-factor.ts";
 import { sessions } from "./routes/settings/sessions.ts";
 import { sla } from "./routes/settings/sla.ts";
+import { sso } from "./routes/settings/sso.ts";
 import { tags } from "./routes/settings/tags.ts";
 import { teams } from "./routes/settings/teams.ts";
 import { tokens } from "./routes/settings/tokens.ts";
 import { topics } from "./routes/settings/topics.ts";
 import { noteSignsOfLife } from "./routes/signs-of-life.ts";
+import { ssoRoutes } from "./routes/sso.ts";
 import { uploads } from "./routes/uploads.ts";
 import { whatsappWebhook } from "./routes/webhooks/whatsapp.ts";
 import type { Door } from "./services/channels/door.ts";
@@ -143,7 +145,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
   app.use(requireFormToken(platform.secrets));
 
   app.use(setUpRoutes(findDemo));
-  app.use(signIn.router, passkeyRoutes(platform), passwordRoutes(platform));
+  app.use(signIn.router, passkeyRoutes(platform), ssoRoutes(platform), passwordRoutes(platform));
   app.use(demoRoutes(findDemo, config.demo));
   app.use(requireAgent, noteSignsOfLife);
   app.use(
@@ -191,6 +193,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     agentWork,
     roles,
     tokens,
+    sso,
     agents,
     inboxes,
     topics,

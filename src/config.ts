@@ -23,6 +23,7 @@ const environment = z.object({
   ADMIN_PASSWORD: z.string().min(10, "needs at least 10 characters").max(256).optional(),
   WHATSAPP_API_URL: z.url({ protocol: /^https?$/ }).default("https://graph.facebook.com"),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  INTERNAL_ORIGINS: z.string().default("").transform(origins).pipe(z.array(z.string())),
   METRICS_TOKEN: z.string().min(16, "needs at least 16 characters").optional(),
   DEMO: flag.default(false),
   FAULTS_CRASH_AT: z.enum(["after-claim", "after-call", "before-record"]).optional(),
@@ -65,10 +66,24 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     smtpUrl: values.SMTP_URL ?? null,
     /** Where this process answers itself, whatever stands before it. */
     ownUrl: `http://${ownHost(values.HOST)}:${values.PORT}`,
+    /** Inside the network, and asked all the same when somebody types an address of theirs. */
+    internalOrigins: values.INTERNAL_ORIGINS,
     metricsToken: values.METRICS_TOKEN ?? null,
     demo: values.DEMO,
     faultsCrashAt: values.FAULTS_CRASH_AT ?? null,
   };
+}
+
+/** A list of `https://host:port`, without a path. */
+function origins(value: string, context: z.RefinementCtx): string[] {
+  const given = value.split(",").flatMap((one) => one.trim() || []);
+  for (const one of given)
+    if (!/^https?:$/.test(URL.parse(one)?.protocol ?? "") || URL.parse(one)?.origin !== one)
+      context.addIssue({
+        code: "custom",
+        message: `${one} is not an origin such as https://id.firm.lan:8443`,
+      });
+  return given;
 }
 
 /** Hop count or a list of addresses, never "every proxy": anybody could then choose their own address. */

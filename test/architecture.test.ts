@@ -117,6 +117,26 @@ describe("architecture", () => {
     ).to.deep.equal([]);
   });
 
+  it("only the code of a provider asks addresses outside by itself; whatever is typed goes through safeFetch", () => {
+    const asks = globSync("src/**/*.ts", { cwd: root }).filter((file) =>
+      /(?<![.\w])fetch\(|from "undici"|^import (?!type).* "node:https?"/m.test(read(file)),
+    );
+    expect(asks.sort()).to.deep.equal([
+      "src/routes/demo/provider.ts",
+      "src/services/channels/whatsapp/graph.ts",
+      "src/services/channels/whatsapp/media.ts",
+      "src/services/platform/safe-fetch.ts",
+    ]);
+  });
+
+  it("no page listens to what other windows say", () => {
+    const scripts = globSync("public/**/*.js", { cwd: root });
+    expect(scripts).not.to.be.empty;
+    expect(
+      scripts.filter((file) => /["'`]message["'`]|onmessage|postMessage/.test(read(file))),
+    ).to.deep.equal([]);
+  });
+
   it("no archive is unpacked and no XML is read", () => {
     const all = globSync("src/**/*.ts", { cwd: root });
     expect(

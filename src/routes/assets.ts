@@ -37,6 +37,7 @@ export const icons = [
   "list-filter",
   "loader",
   "lock",
+  "log-in",
   "log-out",
   "mail",
   "map-pin",

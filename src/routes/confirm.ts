@@ -1,11 +1,14 @@
 import { type Request, type Response, Router } from "express";
 import { verifyPassword } from "../services/agents/password.ts";
 import { findCredentials } from "../services/agents/queries.ts";
+import { getSsoDoor } from "../services/agents/sso.ts";
+import { hasSingleSignOn } from "../services/agents/sso-sign-in.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { translateFor } from "../views/i18n.ts";
 import { type Limit, openLimit, refuseFlood, spend } from "./limits.ts";
 import { redirect } from "./respond.ts";
 import { ownPath } from "./sessions.ts";
+import { ssoRefusal } from "./sso-words.ts";
 
 /** Wrong passwords of one person in a quarter of an hour. */
 const tries = 10;
@@ -47,10 +50,13 @@ export function confirmRoutes(platform: Platform): Router {
   return confirm;
 }
 
-function page(req: Request, res: Response, error: string): void {
+async function page(req: Request, res: Response, error: string): Promise<void> {
   const title = translateFor(req.viewer.locale)("confirm.title");
-  const email = req.user?.agent.email ?? "";
-  res.send(req.render("sessions/confirm", { title, email, next: wantedPath(req), error }));
+  const { id = 0, email = "" } = req.user?.agent ?? {};
+  const sso = (await hasSingleSignOn(req.ctx, id)) ? await getSsoDoor(req.ctx.db) : null;
+  const next = wantedPath(req);
+  const shown = error || (req.query.sso ? translateFor(req.viewer.locale)(ssoRefusal(req.query.sso)) : "");
+  res.send(req.render("sessions/confirm", { title, email, next, error: shown, sso }));
 }
 
 function wantedPath(req: Request): string {

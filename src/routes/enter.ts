@@ -11,13 +11,21 @@ declare module "express-session" {
     client?: { address: string; browser: string };
     /** When its owner last proved who they are. Milliseconds since 1970. */
     provedAt?: number;
-    /** The password was right; the second factor is still asked for. */
+    /** The first proof was right; the second factor is still asked for. */
     pending?: { agentId: number; version: number; at: number; next: string };
   }
 }
 
 /** How long a proof counts for what is sensitive. Milliseconds. */
 const proofMs = 30 * 60_000;
+
+/** How long the second factor may take after the first proof. Milliseconds. */
+const pendingMs = 10 * 60_000;
+
+/** The first proof was right, a short while ago; nothing is open yet. */
+export function pendingOf({ session: { pending } }: Request): NonNullable<SessionData["pending"]> | null {
+  return pending && pending.at > Date.now() - pendingMs ? pending : null;
+}
 
 export const isProved = (session: Partial<SessionData>): boolean =>
   (session.provedAt ?? 0) > Date.now() - proofMs;
@@ -40,6 +48,26 @@ export async function comeIn(req: Request, proved: { id: number; version: number
   await enter(req, session);
   return true;
 }
+
+/**
+ * After the first proof, a password or the provider's word: to the second factor when there is one, else in.
+ *
+ * @param wanted a path of ours. @returns where the browser goes next.
+ */
+export async function passDoor(
+  req: Request,
+  known: { id: number; version: number; hasSecondFactor: boolean },
+  wanted: string,
+): Promise<string> {
+  if (!known.hasSecondFactor) return (await comeIn(req, known)) ? wanted : "/login";
+  await renew(req);
+  req.session.pending = { agentId: known.id, version: known.version, at: Date.now(), next: wanted };
+  return "/login/code";
+}
+
+/** A fresh session id: what was known before the proof is worth nothing after it. */
+const renew = (req: Request): Promise<void> =>
+  new Promise((done, fail) => req.session.regenerate((error) => (error ? fail(error) : done())));
 
 /** The same without a word about it: whoever is in goes on with a new id. */
 export async function begin(req: Request, session: Session): Promise<void> {

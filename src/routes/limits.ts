@@ -43,9 +43,13 @@ export async function spend(...limits: [Limit, string][]): Promise<number> {
 }
 
 /** Too many: says when to come back, and shows what `show` sends. */
-export function refuseFlood(res: Response, wait: number, show: () => void): void {
+export async function refuseFlood(
+  res: Response,
+  wait: number,
+  show: () => void | Promise<void>,
+): Promise<void> {
   res.status(429).set("Retry-After", String(Math.ceil(wait / 1000)));
-  show();
+  await show();
 }
 
 /**

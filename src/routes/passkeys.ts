@@ -10,7 +10,7 @@ import {
 } from "../services/agents/passkeys.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { Invalid, TooMany } from "../services/platform/errors.ts";
-import { begin, comeIn } from "./enter.ts";
+import { begin, comeIn, pendingOf } from "./enter.ts";
 import { requireProof } from "./guards.ts";
 import { openLimit, spend } from "./limits.ts";
 import { ownUrl, redirect } from "./respond.ts";
@@ -67,7 +67,14 @@ export function passkeyRoutes(platform: Platform): Router {
 
   door.post("/login/passkey", async (req, res) => {
     const form = parseForm(answerForm, req.body);
-    const known = await takePasskey(platform.db, siteOf(req), questionOf(req), form.response as never);
+    const proved = pendingOf(req)?.agentId ?? null;
+    const known = await takePasskey(
+      platform.db,
+      siteOf(req),
+      questionOf(req),
+      form.response as never,
+      proved,
+    );
     if (!known || !(await comeIn(req, known))) throw new Invalid({ passkey: "passkeys.refused" });
     res.set("Cache-Control", "no-store").json({ next: ownPath(form.next) });
   });

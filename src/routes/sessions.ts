@@ -1,24 +1,23 @@
 import { type Request, type Response, Router } from "express";
-import type { SessionData } from "express-session";
 import passport from "passport";
 import { depart } from "../services/agents/availability.ts";
 import { isBusy, verifyPassword } from "../services/agents/password.ts";
 import { findCredentials, findSession, type Session } from "../services/agents/queries.ts";
 import { takeCode } from "../services/agents/second-factor.ts";
+import { getSsoDoor } from "../services/agents/sso.ts";
 import type { Platform } from "../services/platform/context.ts";
 import { tokenHash } from "../services/platform/secrets.ts";
 import { transact } from "../services/platform/transact.ts";
 import { translateFor } from "../views/i18n.ts";
-import { comeIn } from "./enter.ts";
+import { comeIn, passDoor, pendingOf } from "./enter.ts";
 import { openLimit, refuseFlood, spend } from "./limits.ts";
 import { redirect } from "./respond.ts";
+import { ssoRefusal } from "./sso-words.ts";
 
 /** Wrong passwords: ten for an address and fifty from one place in a quarter of an hour. */
 const perAddress = 10;
 const perPlace = 50;
 const windowSeconds = 900;
-/** How long the second factor may take after the password. Milliseconds. */
-const pendingMs = 10 * 60_000;
 
 export interface SignIn {
   router: Router;
@@ -49,6 +48,8 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
       (error: unknown) => done(error),
     );
   });
+  // A flood at the door asks the database nothing.
+  const ssoDoor = platform.memories.open<{ name: string } | null>(({ type }) => type === "firm.changed");
   const byAddress = openLimit(platform, "login-address", perAddress, windowSeconds);
   const byPlace = openLimit(platform, "login-place", perPlace, windowSeconds);
   const byAgent = openLimit(platform, "login-code", perAddress, windowSeconds);
@@ -59,7 +60,7 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     if (req.ctx.actor.kind === "agent") return redirect(res, "/inbox");
     const t = translateFor(req.viewer.locale);
     const said = req.query.ended === "1" ? t("login.ended") : req.query.reset === "1" ? t("login.reset") : "";
-    page(req, res, { said, errors: {} });
+    return page(req, res, { said, errors: req.query.sso ? { form: t(ssoRefusal(req.query.sso)) } : {} });
   });
 
   router.post("/login", async (req, res) => {
@@ -84,19 +85,8 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
       return page(req, res.status(422), { email, errors: { form: t("login.wrong") } });
     }
     await Promise.all([byAddress.delete(keys[0]), byPlace.reward(keys[1])]);
-    if (known.hasSecondFactor) {
-      await renew(req);
-      req.session.pending = { agentId: known.id, version: known.version, at: Date.now(), next: wanted };
-      return redirect(res, "/login/code");
-    }
-    redirect(res, (await comeIn(req, known)) ? wanted : "/login");
+    redirect(res, await passDoor(req, known, wanted));
   });
-
-  /** The password was right, a short while ago; nothing is open yet. */
-  function pendingOf(req: Request): NonNullable<SessionData["pending"]> | null {
-    const { pending } = req.session;
-    return pending && pending.at > Date.now() - pendingMs ? pending : null;
-  }
 
   router.get("/login/code", (req, res) => {
     if (!pendingOf(req)) return redirect(res, "/login");
@@ -148,18 +138,19 @@ export function openSignIn(platform: Platform, demo: { email: string; password: 
     });
   });
 
-  function page(
+  async function page(
     req: Request,
     res: Response,
     data: { email?: string; said?: string; errors: Record<string, string> },
-  ): void {
+  ): Promise<void> {
     const title = translateFor(req.viewer.locale)("login.title");
     const { email = "", said = "", errors } = data;
     const wanted = (req.body as { next?: unknown } | undefined)?.next ?? req.query.next;
     const next = typeof wanted === "string" ? ownPath(wanted) : "/inbox";
+    const sso = await ssoDoor.get("", () => getSsoDoor(platform.db));
     res
       .set("Cache-Control", "no-store")
-      .send(req.render("sessions/new", { title, email, said, errors, demo, next }));
+      .send(req.render("sessions/new", { title, email, said, errors, demo, next, sso }));
   }
 
   return { router, passport: auth };
@@ -170,10 +161,6 @@ async function check(platform: Platform, email: string, password: string) {
   const right = await verifyPassword(password, credentials?.password_hash ?? null);
   return right ? credentials : null;
 }
-
-/** A fresh session id: what was known before the password is worth nothing after it. */
-const renew = (req: Request): Promise<void> =>
-  new Promise((done, fail) => req.session.regenerate((error) => (error ? fail(error) : done())));
 
 /** @param agentId who the password was right for, when it was the code that did not fit. */
 async function noteFailure({ ctx }: Request, agentId: number | null): Promise<void> {

@@ -181,10 +181,12 @@ export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyV
     errors: Errors;
     /** Why one is here: a session that ended, a password that changed. */
     said: string;
+    /** The provider of single sign-on, when there is one. */
+    sso: { name: string } | null;
     demo: { email: string; password: string }[];
   };
   "sessions/code": Page & { error: string };
-  "sessions/confirm": Page & { email: string; next: string; error: string };
+  "sessions/confirm": Page & { email: string; next: string; error: string; sso: { name: string } | null };
   "passwords/new": Page & { isAsked: boolean; canMail: boolean; error: string };
   "passwords/show": Page & { token: string; email: string; kind: string; errors: Errors };
   "set-up/new": Page & { token: string; form: Record<string, string>; errors: Errors; timeZones: string[] };

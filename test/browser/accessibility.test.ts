@@ -126,6 +126,7 @@ describe("accessibility and small screens", () => {
     "/settings/roles",
     "/settings/roles/1",
     "/settings/tokens/new",
+    "/settings/sso",
     "/settings/approvals",
     "/approvals",
     "/settings/sessions",

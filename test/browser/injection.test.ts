@@ -14,7 +14,7 @@ const copies = 46;
 
 /** Columns that steer rather than say: keys, kinds, zones, and what signs people in. */
 const steering =
-  /^(id|.*_id|public_id|kind|state|status|channel|direction|locale|time_zone|availability|availability_source|strategy|shown|delivery|author_kind|actor_kind|source|colour|currency|country|.*_key|.*hash|.*token.*|secrets|.*secret.*|.*fingerprint|sid|sess|key|target|priority|encoding|delimiter|on_duplicate|media_type|name_source|reason|phone.*|p256dh|auth|endpoint|totp.*|webhook.*|previous_hash|mac|address|after_resolving|place|language.*)$/;
+  /^(id|.*_id|public_id|kind|state|status|channel|direction|locale|time_zone|availability|availability_source|strategy|shown|delivery|author_kind|actor_kind|source|colour|currency|country|.*_key|.*hash|.*token.*|secrets|.*secret.*|.*fingerprint|sid|sess|key|target|priority|encoding|delimiter|on_duplicate|media_type|name_source|reason|phone.*|p256dh|auth|endpoint|totp.*|webhook.*|previous_hash|mac|address|after_resolving|place|language.*|sso_.*|issuer)$/;
 const tables = [
   "agents",
   "agent_skills",
@@ -46,7 +46,9 @@ const tables = [
   "records",
   "roles",
   "scheduled_messages",
+  "single_sign_on",
   "sla_policies",
+  "sso_groups",
   "surveys",
   "tags",
   "teams",
@@ -104,6 +106,12 @@ describe("injected text, in a browser", function () {
     await db.raw(
       "insert into custom_fields (key, label, kind, options, position) values ('opciones', 'O', 'choice', ?::text[], 2)",
       [corpus.filter((one) => one.length <= 60).slice(0, 40)],
+    );
+    await db.raw(
+      "insert into single_sign_on (name, issuer, client_id, client_secret, groups_claim, enabled) values ('x', 'https://id.test', 'x', 'x', 'x', true)",
+    );
+    await db.raw(
+      "insert into sso_groups (position, group_name, role_id) select n, n, 1 from generate_series(1, 40) n",
     );
     const known = await rows<{ table: string; column: string; type: string; check: string | null }>(
       db,

@@ -184,6 +184,33 @@ describe("flaws of others: who is in", function () {
       ).to.equal(422);
   });
 
+  it("two readings of a length: a request that says two is refused whole, and nothing after it is read", async () => {
+    const { port, hostname } = new URL(hilo.url);
+    const heads = {
+      both: "Content-Length: 4\r\nTransfer-Encoding: chunked",
+      twice: "Content-Length: 4\r\nContent-Length: 40",
+      list: "Content-Length: 4, 40",
+      odd: "Transfer-Encoding: xchunked",
+      sign: "Content-Length: +4",
+      space: "Content-Length : 4",
+    };
+    for (const [name, head] of Object.entries(heads)) {
+      const text = await new Promise<string>((done, fail) => {
+        let heard = "";
+        const socket = connect(Number(port), hostname, () =>
+          socket.write(
+            `POST /login HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n`,
+          ),
+        );
+        socket.on("data", (chunk) => {
+          heard += chunk;
+        });
+        socket.on("error", fail).on("close", () => done(heard));
+      });
+      expect(text.match(/^HTTP\/1\.1 \d+/gm), name).to.deep.equal(["HTTP/1.1 400"]);
+    }
+  });
+
   it("50 58 trusted headers: addresses that a client writes itself count for nothing", async () => {
     const guess = (n: number) =>
       supertest(hilo.url)

@@ -4,6 +4,7 @@ import { changeRole, deactivateAgent, reactivateAgent } from "../../services/age
 import { invite, type NewLink, renewLink } from "../../services/agents/links.ts";
 import { type Agent, getAgent, listAgents, listRoles, type Role } from "../../services/agents/queries.ts";
 import { resetSecondFactor } from "../../services/agents/second-factor.ts";
+import { unlinkSso } from "../../services/agents/sso.ts";
 import { Invalid } from "../../services/platform/errors.ts";
 import { translateFor } from "../../views/i18n.ts";
 import { requirePermission, requireProof } from "../guards.ts";
@@ -68,6 +69,12 @@ agents.post("/settings/agents/:id/second-factor-reset", async (req, res) => {
   await answer(req, res, await getAgent(req.ctx, id));
 });
 
+agents.post("/settings/agents/:id/sso-removal", async (req, res) => {
+  const id = idParam(req.params);
+  await unlinkSso(req.ctx, id);
+  await answer(req, res, await getAgent(req.ctx, id));
+});
+
 /** Once, in the answer itself: what is asked for again is another link. */
 function showLink(req: Request, res: Response, { agent, kind, token, isMailed }: NewLink): void {
   const t = translateFor(req.viewer.locale);
@@ -117,7 +124,7 @@ function labelled(req: Request, agent: Agent) {
       ? t("agents.deactivated")
       : agent.isInvited
         ? t("agents.state_invited")
-        : t(`availability.${agent.availability}`),
+        : [t(`availability.${agent.availability}`), ...(agent.hasSso ? [t("sso.on")] : [])].join(" · "),
   };
 }
 

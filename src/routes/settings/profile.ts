@@ -46,6 +46,7 @@ const rooms: readonly Room[] = [
   room("/settings/inboxes", "message-circle", "settings.inboxes", "settings.inboxes_more", "inboxes.manage"),
   room("/settings/agents", "users", "settings.agents", "settings.agents_more", "agents.manage"),
   room("/settings/roles", "shield-check", "roles.title", "roles.short", "roles.manage"),
+  room("/settings/sso", "log-in", "sso.title", "sso.short", "roles.manage"),
   room("/settings/approvals", "check-check", "approvals.title", "approvals.short", "firm.manage"),
   room("/settings/tokens", "key-round", "tokens.title", "tokens.short", "tokens.manage"),
   room("/settings/teams", "users", "teams.title", "teams.short", "teams.manage"),

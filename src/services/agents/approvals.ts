@@ -92,7 +92,7 @@ const deciders = ({ db }: Pick<Tx, "db">) =>
   rows<{ id: number; name: string }>(
     db,
     `select a.id, a.name from agents a join roles r on r.id = a.role_id
-     where a.deactivated_at is null and a.password_hash is not null and 'approvals.decide' = any(r.permissions) order by a.name limit 100`,
+     where a.deactivated_at is null and (a.password_hash is not null or a.sso_subject is not null) and 'approvals.decide' = any(r.permissions) order by a.name limit 100`,
   );
 
 export interface Approval {

@@ -142,13 +142,16 @@ export async function askPasskey(site: Site) {
 
 /**
  * Whose passkey answered; null when none of ours did, or not to this question. A counter that went back was copied and opens
- * nothing.
+ * nothing; nor does a passkey alone where the provider of single sign-on keeps the door.
+ *
+ * @param provedId who has passed the first door already.
  */
 export async function takePasskey(
   db: Knex,
   site: Site,
   challenge: string,
   response: AuthenticationResponseJSON,
+  provedId: number | null,
 ): Promise<{ id: number; version: number } | null> {
   const known = await row<{
     id: number;
@@ -159,8 +162,9 @@ export async function takePasskey(
   }>(
     db,
     `select p.id, p.public_key as key, p.counter, a.id as "agentId", a.session_version as version
-     from passkeys p join agents a on a.id = p.agent_id where p.credential_id = ? and a.deactivated_at is null`,
-    [typeof response.id === "string" ? response.id.slice(0, 2000) : ""],
+     from passkeys p join agents a on a.id = p.agent_id where p.credential_id = :credential and a.deactivated_at is null
+       and (a.id = :provedId or not exists (select 1 from single_sign_on s where s.enabled and s.issuer = a.sso_issuer))`,
+    { credential: typeof response.id === "string" ? response.id.slice(0, 2000) : "", provedId },
   );
   if (!known) return null;
   const { verifyAuthenticationResponse } = await webauthn();

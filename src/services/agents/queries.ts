@@ -17,6 +17,8 @@ export interface Agent {
   deactivatedAt: Date | null;
   /** Invited, and has not chosen a password yet. */
   isInvited: boolean;
+  /** A provider of single sign-on opens their door. */
+  hasSso: boolean;
   hasSecondFactor: boolean;
   teams: string[];
 }
@@ -177,7 +179,7 @@ export async function getAgent(ctx: Reader, id: number): Promise<Agent> {
 
 const agentColumns = `
   a.id, a.email, a.name, a.role_id, r.name as role_name, a.locale, a.time_zone, a.availability, a.deactivated_at,
-  a.password_hash is null as is_invited, a.totp_secret is not null or exists (select 1 from passkeys k where k.agent_id = a.id) as has_second_factor,
+  a.password_hash is null and a.sso_subject is null as is_invited, a.sso_subject is not null as has_sso, a.totp_secret is not null or exists (select 1 from passkeys k where k.agent_id = a.id) as has_second_factor,
   coalesce((select array_agg(t.name order by t.name) from team_members m join teams t on t.id = m.team_id
             where m.agent_id = a.id), '{}') as teams`;
 
@@ -192,6 +194,7 @@ interface AgentRow {
   availability: Agent["availability"];
   deactivated_at: Date | null;
   is_invited: boolean;
+  has_sso: boolean;
   has_second_factor: boolean;
   teams: string[];
 }
@@ -208,6 +211,7 @@ function toAgent(found: AgentRow): Agent {
     availability: found.availability,
     deactivatedAt: found.deactivated_at,
     isInvited: found.is_invited,
+    hasSso: found.has_sso,
     hasSecondFactor: found.has_second_factor,
     teams: found.teams,
   };

@@ -2,6 +2,7 @@ import webpush from "web-push";
 import type { Context } from "../platform/context.ts";
 import { row, rows } from "../platform/database.ts";
 import { Forbidden, Invalid } from "../platform/errors.ts";
+import { safeFetchOf } from "../platform/safe-fetch.ts";
 import type { AlertMail } from "./mail-alerts.ts";
 
 /** What a browser gives to be told: RFC 8030 and 8291. */
@@ -121,14 +122,12 @@ async function push(
       TTL: keptSeconds,
       urgency: "high",
     });
-    const answer = await fetch(request.endpoint, {
+    const answer = await safeFetchOf(ctx.config)(request.endpoint, {
       method: "POST",
       headers: request.headers as Record<string, string>,
       body: new Uint8Array(request.body),
-      redirect: "error",
       signal: AbortSignal.timeout(patienceMs),
     });
-    await answer.body?.cancel();
     if (answer.status === 404 || answer.status === 410)
       await ctx.db("push_subscriptions").where({ id }).delete();
     return answer.ok;

@@ -10,6 +10,7 @@ const sealed = [
   ["agents", "totp_pending"],
   ["agent_links", "sealed_token"],
   ["push_keys", "private_key"],
+  ["single_sign_on", "client_secret"],
 ] as const;
 
 /**

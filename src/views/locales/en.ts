@@ -51,6 +51,71 @@ export const en: Record<keyof typeof es, string> = {
   "login.code_lost":
     "Without your phone? Type one of your recovery codes, or ask an administrator to reset your second factor.",
   "login.again": "Back to signing in",
+  "sso.title": "Single sign-on",
+  "sso.short": "Come in with the firm's account: Google, Microsoft, Keycloak and others",
+  "sso.more":
+    "Whoever has an account with the firm comes in with it, and their groups decide their role. Any provider of OpenID Connect will do.",
+  "sso.back": "Redirect address, to register with the provider",
+  "sso.name": "Name of the provider",
+  "sso.name_more": "The button at the door says it: “Sign in with …”.",
+  "sso.name_length": "Write a name of up to 40 letters.",
+  "sso.issuer": "Issuer",
+  "sso.issuer_more": "The exact address that the provider publishes; Hilo reads the rest from it.",
+  "sso.issuer_odd":
+    "It must be a public https address. Those of your network are allowed by INTERNAL_ORIGINS.",
+  "sso.unreachable":
+    "{issuer} did not answer as a provider of OpenID Connect. Check the address letter by letter; or save it turned off.",
+  "sso.client_id": "Client ID",
+  "sso.client_secret": "Client secret",
+  "sso.secret_kept": "Kept, encrypted. Leave it empty to keep it.",
+  "sso.secret_needed": "The secret is missing: without it anybody could pass for Hilo.",
+  "sso.domains": "E-mail domains that may come in",
+  "sso.domains_more": "Separated by commas; empty: any. Looked at the first time somebody comes in.",
+  "sso.domains_needed":
+    "If those in no group come in too, say of which domains: a public provider would let in the whole world.",
+  "sso.domain_odd": "Write domains such as firm.example, separated by commas.",
+  "sso.groups": "Groups and roles",
+  "sso.groups_more":
+    "The role follows the groups each time somebody comes in. Of several groups the topmost counts. With none here, roles are given by hand.",
+  "sso.group": "Group, as the provider calls it",
+  "sso.group_n": "Group {n}",
+  "sso.role_n": "Role of group {n}",
+  "sso.group_empty": "A line has no group name.",
+  "sso.group_twice": "A group is there twice.",
+  "sso.nobody_comes_in":
+    "Nobody would come in like this: write at least one group, or a role for the others.",
+  "sso.fallback": "Whoever is in none of these groups",
+  "sso.fallback_none": "Does not come in",
+  "sso.claim": "Claim with the groups",
+  "sso.claim_more": "Almost always “groups”; with some providers, “roles”.",
+  "sso.enabled": "On: the button is at the door",
+  "sso.password_goes":
+    "Whoever comes in this way for the first time has no password any more: who is gone from the provider no longer comes in. The last administrator keeps theirs, in case the provider fails. To shut out whoever leaves at once, deactivate their account here too.",
+  "sso.save": "Save and check",
+  "sso.remove": "Remove single sign-on",
+  "sso.remove_sure": "Whoever came in only this way will need a link to choose a password.",
+  "sso.enter": "Sign in with {name}",
+  "sso.on": "comes in by single sign-on",
+  "sso.above_you":
+    "Whoever decides which provider is believed could come in as anybody: it takes a role with every permission.",
+  "sso.failed":
+    "The provider did not answer properly and you are not in. Try again; if it goes on, tell whoever administers Hilo.",
+  "sso.refused":
+    "The provider knows you, but this account may not come in here. Ask whoever administers Hilo for access.",
+  "sso.stale": "It took too long, or this way back was used already. Try again.",
+  "sso.unverified":
+    "The provider has not verified your e-mail, and without that we do not know which account is yours. Verify it there, or tell whoever administers Hilo.",
+  "sso.domain": "That e-mail is not of a domain of the firm.",
+  "sso.no_role": "None of your groups has a role in Hilo. Ask whoever administers for access.",
+  "sso.other_person":
+    "That e-mail already belongs to another person of the same provider. Tell whoever administers Hilo.",
+  "act.sso.changed": "Changed single sign-on",
+  "act.sso.removed": "Removed single sign-on",
+  "act.agent.sso_linked": "Was linked to the provider of single sign-on",
+  "act.agent.sso_unlinked": "Was separated from the provider of single sign-on",
+  "agents.sso_unlink": "Separate from single sign-on",
+  "agents.sso_unlink_sure":
+    "Separate {name}? Their sessions end. They are linked again when they come in with the same e-mail; without a password, give them a link.",
   "confirm.title": "Confirm that it is you",
   "confirm.more":
     "You are about to see or change something sensitive, and it is a while since you typed your password. If you were saving something, it is not saved yet.",

@@ -53,6 +53,69 @@ export const es = {
   "login.code_lost":
     "¿Sin el teléfono? Escribe uno de tus códigos de recuperación, o pide a un administrador que reinicie tu segundo factor.",
   "login.again": "Volver a entrar",
+  "sso.title": "Inicio de sesión único",
+  "sso.short": "Entrar con la cuenta de la empresa: Google, Microsoft, Keycloak y otros",
+  "sso.more":
+    "Quien ya tiene una cuenta en la empresa entra con ella, y sus grupos deciden su rol. Sirve cualquier proveedor de OpenID Connect.",
+  "sso.back": "Dirección de retorno, para registrarla en el proveedor",
+  "sso.name": "Nombre del proveedor",
+  "sso.name_more": "Así lo dirá el botón de la entrada: «Entrar con …».",
+  "sso.name_length": "Escribe un nombre de hasta 40 letras.",
+  "sso.issuer": "Emisor",
+  "sso.issuer_more": "La dirección exacta que publica el proveedor; Hilo lee lo demás de ella.",
+  "sso.issuer_odd":
+    "Tiene que ser una dirección pública con https. Las de tu red se permiten con INTERNAL_ORIGINS.",
+  "sso.unreachable":
+    "{issuer} no contestó como proveedor de OpenID Connect. Revisa la dirección letra por letra; o guarda sin activar.",
+  "sso.client_id": "ID de cliente",
+  "sso.client_secret": "Secreto de cliente",
+  "sso.secret_kept": "Guardado y cifrado. Déjalo vacío para conservarlo.",
+  "sso.secret_needed": "Falta el secreto: sin él cualquiera podría hacerse pasar por Hilo.",
+  "sso.domains": "Dominios de correo que pueden entrar",
+  "sso.domains_more": "Separados por comas; vacío: cualquiera. Se miran la primera vez que alguien entra.",
+  "sso.domains_needed":
+    "Si también entra quien no está en ningún grupo, di de qué dominios: un proveedor público dejaría entrar a todo el mundo.",
+  "sso.domain_odd": "Escribe dominios como firma.example, separados por comas.",
+  "sso.groups": "Grupos y roles",
+  "sso.groups_more":
+    "El rol sigue a los grupos cada vez que alguien entra. De varios grupos vale el de más arriba. Sin grupos aquí, los roles se dan a mano.",
+  "sso.group": "Grupo, como lo llama el proveedor",
+  "sso.group_n": "Grupo {n}",
+  "sso.role_n": "Rol del grupo {n}",
+  "sso.group_empty": "Hay una línea sin nombre de grupo.",
+  "sso.group_twice": "Un grupo está dos veces.",
+  "sso.nobody_comes_in": "Así no entraría nadie: escribe al menos un grupo, o un rol para los demás.",
+  "sso.fallback": "Quien no está en ninguno de esos grupos",
+  "sso.fallback_none": "No entra",
+  "sso.claim": "Campo con los grupos",
+  "sso.claim_more": "Casi siempre «groups»; en algunos proveedores, «roles».",
+  "sso.enabled": "Activado: el botón está en la entrada",
+  "sso.password_goes":
+    "A quien entra así por primera vez se le quita la contraseña: quien ya no está en el proveedor, ya no entra. La última persona que administra conserva la suya, por si el proveedor falla. Para cerrar del todo a quien se va, desactiva también su cuenta aquí.",
+  "sso.save": "Guardar y comprobar",
+  "sso.remove": "Quitar el inicio de sesión único",
+  "sso.remove_sure": "Quien solo entraba así necesitará un enlace para elegir contraseña.",
+  "sso.enter": "Entrar con {name}",
+  "sso.on": "entra con el inicio de sesión único",
+  "sso.above_you":
+    "Quien decide en qué proveedor se confía podría entrar como cualquiera: hace falta un rol con todos los permisos.",
+  "sso.failed":
+    "El proveedor no contestó bien y no entraste. Prueba otra vez; si sigue, avisa a quien administra Hilo.",
+  "sso.refused":
+    "El proveedor te conoce, pero esta cuenta no puede entrar aquí. Pide acceso a quien administra Hilo.",
+  "sso.stale": "Pasó demasiado tiempo, o esta vuelta ya se usó. Prueba otra vez.",
+  "sso.unverified":
+    "El proveedor no ha verificado tu correo, y sin eso no sabemos qué cuenta es la tuya. Verifícalo allí, o avisa a quien administra Hilo.",
+  "sso.domain": "Ese correo no es de un dominio de la empresa.",
+  "sso.no_role": "Ninguno de tus grupos tiene un rol en Hilo. Pide acceso a quien administra.",
+  "sso.other_person": "Ese correo ya es de otra persona del mismo proveedor. Avisa a quien administra Hilo.",
+  "act.sso.changed": "Cambió el inicio de sesión único",
+  "act.sso.removed": "Quitó el inicio de sesión único",
+  "act.agent.sso_linked": "Quedó unida al proveedor de inicio de sesión único",
+  "act.agent.sso_unlinked": "Se separó del proveedor de inicio de sesión único",
+  "agents.sso_unlink": "Separar del inicio de sesión único",
+  "agents.sso_unlink_sure":
+    "¿Separar a {name}? Sus sesiones terminan. Volverá a unirse si entra otra vez con el mismo correo; si no tiene contraseña, dale un enlace.",
   "confirm.title": "Confirma que eres tú",
   "confirm.more":
     "Vas a ver o cambiar algo delicado y hace rato que escribiste tu contraseña. Si estabas guardando algo, todavía no se guardó.",

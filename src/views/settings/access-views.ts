@@ -36,6 +36,18 @@ export interface AccessViews {
     errors: Errors;
   };
   "settings/tokens/created": Page & { token: string; url: string };
+  "settings/sso": Page & {
+    form: Record<"name" | "issuer" | "client_id" | "groups_claim" | "domains", string>;
+    /** One for each group, and a few empty ones. */
+    groups: { name: string; roles: Choice[] }[];
+    fallbacks: Choice[];
+    enabled: boolean;
+    /** There is one already, with a secret. */
+    isKept: boolean;
+    saved: boolean;
+    back: string;
+    errors: Errors;
+  };
   "settings/agents/rights": Page & {
     why: string;
     isGone: boolean;
