@@ -467,6 +467,63 @@ CREATE INDEX contacts_merged ON public.contacts USING btree (merged_into_id) WHE
 CREATE INDEX contacts_name ON public.contacts USING gin (plain(name) gin_trgm_ops);
 CREATE INDEX contacts_phone ON public.contacts USING btree (phone_match_key) WHERE (phone_match_key IS NOT NULL);
 
+table conversation_facts (
+  conversation_id bigint not null
+  contact_id bigint not null
+  isolated_inbox_id bigint
+  status text not null
+  priority text not null
+  team_id bigint
+  assignee_id bigint
+  topic_id bigint
+  case_id bigint
+  inbox_id bigint
+  inbox_ids bigint[] not null
+  channel text
+  channels text[] not null
+  opened_at timestamp with time zone not null
+  resolved_at timestamp with time zone
+  resolved_by_id bigint
+  first_agent_id bigint
+  agent_ids bigint[] not null
+  answered_by text not null
+  inbound integer not null
+  outbound integer not null
+  automatic integer not null
+  questions integer not null
+  transfers integer not null
+  reopenings integer not null
+  responses integer not null
+  first_response_seconds integer
+  first_response_business_seconds integer
+  handling_seconds integer not null
+  resolution_seconds integer
+  resolution_business_seconds integer
+  first_sla text
+  next_met integer not null
+  next_missed integer not null
+  resolution_sla text
+  csat integer
+  nps integer
+  confirmed boolean
+  said_again boolean not null
+  asked text[] not null -- What we asked for and the contact answered: name, phone, email, order, address.
+  asked_again text[] not null -- What we asked for though it had been answered in this conversation.
+  known_before text[] not null default '{}'::text[] -- What we asked for though the contact had answered it in an earlier conversation.
+  abandoned text
+  recontact_at timestamp with time zone -- When the same contact came back about the same topic within seven days of the resolution.
+  measured_at timestamp with time zone not null default now()
+  constraint conversation_facts_abandoned_check CHECK ((abandoned = ANY (ARRAY['saturation'::text, 'frustration'::text])))
+  constraint conversation_facts_answered_by_check CHECK ((answered_by = ANY (ARRAY['person'::text, 'bot'::text, 'nobody'::text])))
+  constraint conversation_facts_first_sla_check CHECK ((first_sla = ANY (ARRAY['met'::text, 'missed'::text])))
+  constraint conversation_facts_resolution_sla_check CHECK ((resolution_sla = ANY (ARRAY['met'::text, 'missed'::text])))
+  constraint conversation_facts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+  constraint conversation_facts_pkey PRIMARY KEY (conversation_id)
+)
+CREATE INDEX conversation_facts_agents ON public.conversation_facts USING gin (agent_ids);
+CREATE INDEX conversation_facts_contact ON public.conversation_facts USING btree (contact_id, opened_at);
+CREATE INDEX conversation_facts_opened ON public.conversation_facts USING btree (opened_at, conversation_id);
+
 table conversation_tags (
   conversation_id bigint not null
   tag_id bigint not null
@@ -604,6 +661,10 @@ table escalations (
   constraint escalations_clock_id_cycle_step_key UNIQUE (clock_id, cycle, step)
 )
 CREATE INDEX escalations_conversation ON public.escalations USING btree (conversation_id, id);
+
+table fact_marks (
+  conversation_id bigint not null
+)
 
 table firm (
   id boolean not null default true
@@ -1028,6 +1089,19 @@ table recovery_codes (
   constraint recovery_codes_pkey PRIMARY KEY (id)
   constraint recovery_codes_agent_id_code_hash_key UNIQUE (agent_id, code_hash)
 )
+
+table response_facts (
+  conversation_id bigint not null
+  asked_at timestamp with time zone not null
+  answered_at timestamp with time zone not null
+  agent_id bigint
+  is_first boolean not null
+  seconds integer not null
+  business_seconds integer not null
+  constraint response_facts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+  constraint response_facts_pkey PRIMARY KEY (conversation_id, asked_at)
+)
+CREATE INDEX response_facts_asked ON public.response_facts USING btree (asked_at);
 
 table retention_rules (
   kind text not null

@@ -36,6 +36,7 @@ const domains = [
   "search",
   "audit",
   "privacy",
+  "reports",
   "demo",
 ];
 

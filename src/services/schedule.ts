@@ -17,6 +17,7 @@ import type { Context } from "./platform/context.ts";
 import { type Loop, startLoop } from "./platform/loop.ts";
 import { forgetOld } from "./platform/retention.ts";
 import { applyRetention } from "./privacy/retention.ts";
+import { keepFacts } from "./reports/keep-facts.ts";
 import { distribute } from "./routing/distribute.ts";
 import { escalate } from "./routing/escalate.ts";
 import { releaseAbsent } from "./routing/release-absent.ts";
@@ -46,6 +47,7 @@ const jobs = [
   { name: "uploads", line: "15 */10 * * * *", work: sweepUploads },
   { name: "imports", line: "*/5 * * * * *", work: runImports },
   { name: "seal", line: "*/3 * * * * *", work: seal },
+  { name: "facts", line: "*/2 * * * * *", work: keepFacts },
   { name: "retention", line: "45 7 * * * *", work: forgetOld },
   { name: "old-data", line: "20 17 3 * * *", work: applyRetention },
   { name: "old-imports", line: "50 7 * * * *", work: forgetImports },

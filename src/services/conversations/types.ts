@@ -55,6 +55,8 @@ export interface MessageContent {
   shownAs?: "buttons" | "list";
   /** The message came with the history of the firm's phone. */
   history?: boolean;
+  /** It answers a question of ours: nobody waits for an answer to it. */
+  quiet?: boolean;
 }
 
 export interface ProviderError {

@@ -48,7 +48,8 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
     tx,
     placed.flatMap((one) => {
       const conversationId = episodes.get(scopeKey(one.person.contactId, one.isolatedInboxId));
-      return conversationId === undefined ? [] : [{ ...one, conversationId }];
+      if (conversationId === undefined) return [];
+      return [{ ...(isQuiet(one.message.externalId) ? quieted(one) : one), conversationId }];
     }),
   );
   // An answer to a question of ours waits for nothing.
@@ -84,6 +85,12 @@ export async function receive(tx: Tx, channel: Channel, batch: readonly Addresse
     });
   }
 }
+
+/** Marked, so that whoever counts later knows too that nobody waited. */
+const quieted = (one: Known): Known => ({
+  ...one,
+  message: { ...one.message, content: { ...one.message.content, quiet: true } },
+});
 
 /** What contacts may have answered; on one channel, ids are unique within a batch of it. */
 const saidIn = (placed: readonly Known[]): Said[] =>

@@ -25,16 +25,37 @@ export async function transact<T>(ctx: Context, work: (tx: Tx) => Promise<T>): P
     const result = await work(tx);
     if (audits.length > 0) await writeAudit(ctx, db, audits);
     if (facts.length > 0) {
-      await db.raw("select pg_notify(?, payload) from unnest(?::text[]) payload", [
-        factsChannel,
-        packFacts(facts),
-      ]);
+      await announce(db, facts);
     }
     return result;
   });
   ctx.memories.hear(facts);
   return done;
 }
+
+/** What is announced about conversations, or about a contact who was joined to another, makes their facts old: `reports/keep-facts.ts`. */
+async function announce(db: Knex, facts: readonly Fact[]): Promise<void> {
+  const conversations = new Set(
+    facts.flatMap((fact) => ("conversationId" in fact && !looks.has(fact.type) ? fact.conversationId : [])),
+  );
+  const contacts = facts.flatMap((fact) => (fact.type === "contact.regrouped" ? fact.contactId : []));
+  if (contacts.length > 0)
+    await db.raw("insert into fact_marks select id from conversations where contact_id = any(?::bigint[])", [
+      contacts,
+    ]);
+  const payloads = packFacts(facts);
+  if (conversations.size === 0)
+    await db.raw("select pg_notify(?, payload) from unnest(?::text[]) payload", [factsChannel, payloads]);
+  else
+    await db.raw(
+      `with marks as (insert into fact_marks select unnest(?::bigint[]))
+       select pg_notify(?, payload) from unnest(?::text[]) payload`,
+      [[...conversations], factsChannel, payloads],
+    );
+}
+
+/** Facts about who looks. */
+const looks: ReadonlySet<Fact["type"]> = new Set(["conversation.read", "conversation.viewed"]);
 
 /**
  * An act that changes nothing, in a statement of its own: somebody looked. Nobody waits until it is on the disk: killing Hilo loses

@@ -1,0 +1,367 @@
+import { expect } from "chai";
+import { openCase } from "../../../src/services/cases/open-case.ts";
+import { assign } from "../../../src/services/conversations/assign.ts";
+import { classify } from "../../../src/services/conversations/classify.ts";
+import { reply } from "../../../src/services/conversations/reply.ts";
+import { reopen, resolve } from "../../../src/services/conversations/status.ts";
+import { mergeContacts } from "../../../src/services/merges/merge.ts";
+import { undoMerge } from "../../../src/services/merges/undo.ts";
+import { json, row, rows } from "../../../src/services/platform/database.ts";
+import { keepFacts, markAll } from "../../../src/services/reports/keep-facts.ts";
+import { detailPatterns, repeatsPattern, thanksPattern } from "../../../src/services/reports/words.ts";
+import { type Cast, openCast } from "../../support/cast.ts";
+import { write } from "../../support/meta.ts";
+import { measureSlowly, type Words } from "./oracle.ts";
+
+/** Postgres' patterns as JavaScript's: the words are the same, the engine is not. */
+const js = (pattern: string) => {
+  const made = new RegExp(
+    pattern.replaceAll("\\m", "(?<!\\w)(?=\\w)").replaceAll("\\M", "(?<=\\w)(?!\\w)"),
+    "u",
+  );
+  return (low: string) => made.test(low);
+};
+const words: Words = {
+  repeats: js(repeatsPattern),
+  thanks: js(thanksPattern),
+  details: Object.fromEntries(Object.entries(detailPatterns).map(([name, one]) => [name, js(one)])),
+};
+
+describe("facts of conversations", () => {
+  let cast: Cast;
+  beforeEach(async () => {
+    cast = await openCast();
+  });
+  afterEach(() => cast.close());
+
+  /** What is kept, in the oracle's words. */
+  const kept = async () => {
+    const facts = await rows<Record<string, unknown> & { id: number }>(
+      cast.platform.db,
+      `select conversation_id as id, contact_id as contact, topic_id as topic, isolated_inbox_id as isolated,
+         floor(extract(epoch from opened_at) * 1000)::float8 as opened, floor(extract(epoch from resolved_at) * 1000)::float8 as resolved,
+         coalesce((select jsonb_agg(jsonb_build_array(floor(extract(epoch from asked_at) * 1000), floor(extract(epoch from answered_at) * 1000), agent_id, seconds, business_seconds) order by asked_at)
+           from response_facts r where r.conversation_id = f.conversation_id), '[]') as answers,
+         first_response_seconds as first, first_response_business_seconds as "firstBusiness", first_agent_id as "firstAgent", agent_ids as agents,
+         answered_by as by, inbound, outbound, automatic, questions, transfers, reopenings, handling_seconds as handling,
+         resolution_seconds as resolution, resolution_business_seconds as "resolutionBusiness", first_sla as "firstSla",
+         resolution_sla as "resolutionSla", next_missed as "nextMissed", next_met as "nextMet", csat, nps, confirmed, said_again as said,
+         asked, asked_again as again, abandoned, floor(extract(epoch from recontact_at) * 1000)::float8 as recontact, known_before as known
+       from conversation_facts f order by 1`,
+    );
+    return new Map(facts.map(({ id, ...one }) => [id, one]));
+  };
+  const differences = async () => {
+    const [slow, fast] = [await measureSlowly(cast.platform.db, words), await kept()];
+    expect([...fast.keys()].sort((a, b) => a - b)).to.deep.equal([...slow.keys()].sort((a, b) => a - b));
+    const found: string[] = [];
+    for (const [id, one] of slow)
+      for (const [name, value] of Object.entries(one)) {
+        const other = fast.get(id)?.[name];
+        if (JSON.stringify(value) !== JSON.stringify(other))
+          found.push(
+            `${id}.${name}: ${JSON.stringify(value)} measured slowly, ${JSON.stringify(other)} kept`,
+          );
+      }
+    return found;
+  };
+
+  for (const [seed, zone] of [
+    [1, "Europe/Madrid"],
+    [2, "America/New_York"],
+    [3, "America/Mexico_City"],
+  ] as const)
+    it(`are those of a slow count of raw messages, over clock changes and holidays: ${zone}`, async () => {
+      await invent(cast, seed, zone);
+      await markAll(cast.system);
+      expect(await keepFacts(cast.system)).to.equal(await count("conversations"));
+      expect(await differences()).to.deep.equal([]);
+      // Measured again, nothing changes.
+      await markAll(cast.system);
+      await keepFacts(cast.system);
+      expect(await differences()).to.deep.equal([]);
+      const seen = await row<Record<string, number>>(
+        cast.platform.db,
+        `select count(*) filter (where abandoned = 'frustration')::int as frustration, count(*) filter (where abandoned = 'saturation')::int as saturation,
+           count(recontact_at)::int as recontact, count(*) filter (where said_again)::int as said, count(*) filter (where asked_again <> '{}')::int as again,
+           count(*) filter (where known_before <> '{}')::int as known, count(*) filter (where reopenings > 0)::int as reopened,
+           count(*) filter (where first_sla = 'missed')::int as missed, count(csat)::int as csat,
+           count(*) filter (where first_response_business_seconds < first_response_seconds)::int as closed from conversation_facts`,
+      );
+      for (const [name, n] of Object.entries(seen ?? {})) expect(n, name).to.be.greaterThan(0);
+    });
+
+  const count = async (table: string) =>
+    (await row<{ n: number }>(cast.platform.db, `select count(*)::int as n from ${table}`))?.n;
+
+  it("follow what people do, whatever they do, without being asked", async () => {
+    const { clock } = cast;
+    // The provider's times are whole seconds.
+    clock.now = new Date(Math.floor(clock.now.getTime() / 1000) * 1000);
+    const first = await write(cast, { message: "Hola, ¿tienen mesas?", at: clock.now });
+    await keepFacts(cast.system);
+    expect(await count("fact_marks")).to.equal(0);
+    clock.advance(3);
+    await reply(cast.ana, first.conversationId, { text: "Sí. ¿Me dice su nombre?" });
+    clock.advance(1);
+    await write(cast, { message: "Lucía", at: clock.now });
+    await assign(cast.carmen, first.conversationId, { agentId: cast.ids.ana });
+    await assign(cast.carmen, first.conversationId, { agentId: cast.ids.bruno });
+    clock.advance(5);
+    await reply(cast.bruno, first.conversationId, { text: "¿A nombre de quién?" });
+    await classify(cast.bruno, first.conversationId, { topicId: await topic("Garantía") });
+    await openCase(cast.bruno, first.conversationId, {
+      title: "Mesa",
+      topicId: null,
+      clientToken: crypto.randomUUID(),
+    });
+    clock.advance(5);
+    await resolve(cast.bruno, first.conversationId);
+    await keepFacts(cast.system);
+    expect(await differences()).to.deep.equal([]);
+    expect(await fact(first.conversationId)).to.include({
+      first_response_seconds: 180,
+      responses: 2,
+      transfers: 1,
+      questions: 2,
+      status: "resolved",
+    });
+    expect((await fact(first.conversationId)).asked_again).to.deep.equal(["name"]);
+    expect((await fact(first.conversationId)).case_id).to.be.a("number");
+    clock.advance(10);
+    await reopen(cast.bruno, first.conversationId);
+    await keepFacts(cast.system);
+    expect(await fact(first.conversationId)).to.include({ reopenings: 1, status: "open", resolved_at: null });
+    await resolve(cast.bruno, first.conversationId);
+    await write(cast, { message: "Ya les dije que no llegó", at: clock.now });
+    await keepFacts(cast.system);
+    expect(await fact(first.conversationId)).to.include({ reopenings: 2, said_again: true });
+    expect(await differences()).to.deep.equal([]);
+  });
+
+  it("go with people who turn out to be one, and come back when they are not", async () => {
+    const { clock } = cast;
+    const lucia = await write(cast, { message: "Hola", at: clock.now });
+    const other = await write(cast, {
+      from: "5215500000001",
+      name: "Otra",
+      message: "Hola también",
+      at: clock.now,
+    });
+    clock.advance(2);
+    await reply(cast.ana, lucia.conversationId, { text: "Buenas" });
+    await reply(cast.ana, other.conversationId, { text: "Buenas" });
+    await keepFacts(cast.system);
+    const before = await kept();
+    const merge = await mergeContacts(cast.carmen, lucia.contactId, other.contactId);
+    await keepFacts(cast.system);
+    expect(await differences()).to.deep.equal([]);
+    expect(await count("conversation_facts")).to.equal(1);
+    await undoMerge(cast.carmen, lucia.contactId, merge.id);
+    await keepFacts(cast.system);
+    expect(await differences()).to.deep.equal([]);
+    expect([...(await kept())]).to.deep.equal([...before]);
+  });
+
+  it("lose nothing when two processes measure while people write", async () => {
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, n) => {
+        const one = await write(cast, {
+          from: `52155000001${String(n).padStart(2, "0")}`,
+          message: "Hola",
+          at: cast.clock.now,
+        });
+        await Promise.all([
+          keepFacts(cast.system),
+          reply(cast.ana, one.conversationId, { text: "Buenas" }),
+          keepFacts(cast.system),
+        ]);
+      }),
+    );
+    await keepFacts(cast.system);
+    expect(await differences()).to.deep.equal([]);
+    expect(await count("response_facts")).to.equal(12);
+  });
+
+  const topic = async (name: string) =>
+    (await row<{ id: number }>(cast.platform.db, "insert into topics (name) values (?) returning id", [name]))
+      ?.id ?? 0;
+  const fact = async (id: number) => {
+    const found = await row<Record<string, unknown>>(
+      cast.platform.db,
+      "select * from conversation_facts where conversation_id = ?",
+      [id],
+    );
+    if (!found) throw new Error("no facts");
+    return found;
+  };
+});
+
+/** A year of made-up conversations, written as rows: odd ones too. */
+async function invent(cast: Cast, seed: number, zone: string): Promise<void> {
+  const { db } = cast.platform;
+  let state = seed * 7919;
+  const random = () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const day = [[540, 1080]];
+  await db.raw("update business_hours set time_zone = ?, week = ?", [
+    zone,
+    json([
+      day,
+      day,
+      day,
+      [
+        [540, 840],
+        [960, 1230],
+      ],
+      [[1200, 1470]],
+      [],
+      [[0, 1440]],
+    ]),
+  ]);
+  const night = await row<{ id: number }>(
+    db,
+    "insert into business_hours (name, time_zone, week) values ('Otro', 'America/Bogota', ?) returning id",
+    [json([[[0, 1440]], [[480, 720]], [], [], day, day, []])],
+  );
+  const main = await row<{ id: number }>(db, "select business_hours_id as id from firm");
+  for (const on of ["2026-03-19", "2026-05-01", "2026-12-25"])
+    await db.raw("insert into holidays (business_hours_id, on_date, name, spans) values (?, ?, 'F', ?)", [
+      main?.id ?? 0,
+      on,
+      json(on === "2026-05-01" ? [[600, 720]] : []),
+    ]);
+  const topics: (number | null)[] = [null];
+  for (const name of ["Uno", "Dos"])
+    topics.push(
+      (await row<{ id: number }>(db, "insert into topics (name) values (?) returning id", [name]))?.id ??
+        null,
+    );
+  const policy = await row<{ id: number }>(db, "select id from sla_policies where is_default");
+  const agents = [cast.ids.ana, cast.ids.bruno, cast.ids.carmen];
+  const theirs = [
+    "Hola",
+    "gracias",
+    "Ok, perfecto",
+    "ya les dije mi número",
+    "¿Y mi pedido?",
+    "Gracias, pero no llegó",
+    "como ya te expliqué",
+  ];
+  const ours = [
+    "Claro",
+    "¿Me da su nombre?",
+    "¿Cuál es su número de pedido?",
+    "Mándeme su correo",
+    "¿Su correo, por favor?",
+    "Listo",
+  ];
+  const from = Date.parse("2026-01-02T08:00:00Z");
+  for (let c = 0; c < 25; c += 1) {
+    const contact = await row<{ id: number }>(
+      db,
+      "insert into contacts (name, first_seen_at) values (?, now()) returning id",
+      [`C${c}`],
+    );
+    let at = from + random() * 320 * 86_400_000;
+    for (let n = 0; n < 1 + random() * 6; n += 1) {
+      const opened = Math.round(at);
+      const conversation = await row<{ id: number }>(
+        db,
+        "insert into conversations (contact_id, status, opened_at, last_activity_at, resolved_at, topic_id) values (?, 'resolved', ?, now(), now(), ?) returning id",
+        [contact?.id ?? 0, new Date(opened), pick(topics)],
+      );
+      const id = conversation?.id ?? 0;
+      const say = (author: string, text: string, content = {}, more: Record<string, unknown> = {}) =>
+        db("messages").insert({
+          conversation_id: id,
+          contact_id: contact?.id,
+          inbox_id: cast.inbox.id,
+          direction: author === "contact" ? "inbound" : "outbound",
+          kind: "text",
+          text,
+          content: json(content),
+          author_kind: author,
+          author_agent_id: author === "agent" ? pick(agents) : null,
+          delivery: author === "contact" ? null : "read",
+          sent_at: new Date(Math.round(at)),
+          ...more,
+        });
+      const act = (name: string, data = {}) =>
+        db("audit_events").insert({
+          actor_kind: "system",
+          source: "web",
+          act: `conversation.${name}`,
+          conversation_id: id,
+          data: json(data),
+          created_at: new Date(Math.round(at)),
+        });
+      const steps = random() * 14;
+      let resolvedAt: number | null = null;
+      for (let step = 0; step < steps; step += 1) {
+        at += random() < 0.1 ? random() * 3 * 86_400_000 : random() * 3_000_000;
+        const dice = random();
+        if (step === 0 || dice < 0.4) await say("contact", pick(theirs), dice > 0.38 ? { quiet: true } : {});
+        else if (dice < 0.72)
+          await say(
+            dice < 0.68 ? "agent" : "phone",
+            pick(ours),
+            {},
+            dice > 0.66 && dice < 0.68 ? { delivery: "failed" } : {},
+          );
+        else if (dice < 0.78) await say("bot", "Ahora te atendemos");
+        else if (dice < 0.82) await say("contact", "antes", { history: true });
+        else if (dice < 0.86) await say("contact", "👍", {}, { kind: "reaction" });
+        else if (dice < 0.9)
+          await db("assignments").insert({
+            conversation_id: id,
+            assignee_id: pick([...agents, null]),
+            reason: "by_hand",
+          });
+        else if (dice < 0.96) {
+          await act("resolved");
+          at += random() * 3_000_000;
+          await act(
+            "reopened",
+            pick([{}, { from: "resolved" }, { reason: "contact_wrote" }, { from: "pending" }]),
+          );
+        }
+      }
+      if (random() < 0.85) {
+        at += random() * 20_000_000;
+        await act("resolved");
+        resolvedAt = Math.round(at);
+      }
+      await db("conversations")
+        .where({ id })
+        .update({ resolved_at: new Date(resolvedAt ?? Math.round(at)) });
+      for (const target of ["first_response", "next_response", "next_response", "resolution"])
+        if (random() < 0.6)
+          await db("sla_clocks").insert({
+            conversation_id: id,
+            target,
+            policy_id: policy?.id,
+            business_hours_id: pick([main?.id, main?.id, night?.id]),
+            calendar_version: 1,
+            in_business_time: true,
+            target_seconds: random() < 0.8 ? 300 : null,
+            started_at: new Date(opened),
+            ended_at: new Date(opened + 1000),
+            met_at: random() < 0.7 ? new Date(opened + 1000) : null,
+            breached_at: random() < 0.3 ? new Date(opened + 500) : null,
+          });
+      if (random() < 0.4)
+        await db("surveys").insert({
+          conversation_id: id,
+          contact_id: contact?.id,
+          kind: pick(["csat", "nps"]),
+          score: 1 + Math.floor(random() * 5),
+          answered_at: new Date(),
+        });
+      at += random() < 0.5 ? random() * 6 * 86_400_000 : random() * 30 * 86_400_000;
+    }
+  }
+}
