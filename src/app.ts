@@ -44,6 +44,7 @@ import { privacy } from "./routes/privacy.ts";
 import { push, pushWorker } from "./routes/push.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
+import { reportPages } from "./routes/reports.ts";
 import { scheduledMessages } from "./routes/scheduled-messages.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { SessionStore } from "./routes/session-store.ts";
@@ -175,6 +176,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     contactsExport,
     privacy,
     searchRoutes,
+    reportPages,
   );
   app.use(
     live.router,

@@ -21,3 +21,9 @@ document.addEventListener("DOMContentLoaded", () => {
   (field ?? fault)?.scrollIntoView({ block: "center" });
   field?.focus({ preventScroll: true });
 });
+
+// Whoever has no scripts prints by the browser's own menu.
+for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});

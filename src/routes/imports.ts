@@ -41,7 +41,7 @@ imports.get("/imports/example/:kind", async (req, res) => {
   res
     .attachment(`hilo-${kind}.csv`)
     .type("text/csv")
-    .send(`\ufeff${rows.map(csvRow).join("")}`);
+    .send(`\ufeff${rows.map((cells) => csvRow(cells)).join("")}`);
 });
 
 imports.post("/imports/:kind", async (req, res) => {

@@ -11,6 +11,7 @@ import type { NoteView, RowView, ThreadItem, WindowView } from "./conversations/
 import type { ImportViews } from "./imports/views.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
 import type { PrivacyViews } from "./privacy/views.ts";
+import type { ReportViews } from "./reports/report-views.ts";
 import type { FoundView } from "./search/present.ts";
 import type { SettingsViews } from "./settings/views.ts";
 
@@ -91,7 +92,13 @@ export interface WorkspaceView {
  * Every template and its data: a wrong name or a misspelt property does not compile. Those of customers' pages and of
  * the settings stand in `contacts/views.ts` and `settings/views.ts`.
  */
-export interface Views extends CompanyViews, ContactViews, ImportViews, PrivacyViews, SettingsViews {
+export interface Views
+  extends ReportViews,
+    CompanyViews,
+    ContactViews,
+    ImportViews,
+    PrivacyViews,
+    SettingsViews {
   "layouts/page": Page & { nav: string; body: string };
   "layouts/plain": Page & { body: string };
   "inbox/show": Page & { list: ListView; workspace: WorkspaceView | null; cursor: string };

@@ -65,6 +65,7 @@ const rooms: readonly Room[] = [
     "deliveries.manage",
   ),
   room("/settings/retention", "clock", "privacy.retention", "privacy.retention_short", "retention.manage"),
+  room("/reports", "chart-column", "nav.reports", "report.more", null),
   room("/audit", "scroll-text", "nav.audit", "settings.audit_more", "audit.see"),
 ];
 

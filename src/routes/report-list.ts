@@ -1,0 +1,165 @@
+import type { Request } from "express";
+import type { Permission } from "../services/agents/policy.ts";
+import { measureCases } from "../services/reports/cases.ts";
+import { countScores, listComments } from "../services/reports/comments.ts";
+import { listFacts } from "../services/reports/conversations.ts";
+import { forecast } from "../services/reports/forecast.ts";
+import { type Frame, reach } from "../services/reports/frame.ts";
+import { countWeekHours } from "../services/reports/hours.ts";
+import { measureBy } from "../services/reports/measures.ts";
+import { countOverTime } from "../services/reports/over-time.ts";
+import type { Slice } from "../services/reports/slice.ts";
+import { countTodayByHour, standNow } from "../services/reports/today.ts";
+import type { Report } from "../views/reports/model.ts";
+import {
+  abandonmentReport,
+  contactReport,
+  promisesReport,
+  satisfactionReport,
+} from "../views/reports/outcomes.ts";
+import { doorsReport, groupsReport, summaryReport } from "../views/reports/overview.ts";
+import type { Look } from "../views/reports/parts.ts";
+import { forecastReport, hoursReport, todayReport } from "../views/reports/work.ts";
+import { type Period, sliceOf } from "./report-period.ts";
+
+/** What a report is made with. */
+export interface Asking {
+  req: Request;
+  frame: Frame;
+  slice: Slice;
+  look: Look;
+}
+
+const misses = 50;
+const quoted = 3;
+const mostQuoted = 50;
+
+/** Every report, in the order of the page: what it asks and how it is put. */
+export const reports: Record<
+  string,
+  { usual?: Period; needs: Permission | null; make: (asking: Asking) => Promise<Report> }
+> = {
+  summary: {
+    needs: null,
+    async make({ req: { ctx }, slice, look }) {
+      const [total, overTime, topics, agents, inboxes, comments] = await Promise.all([
+        measureBy(ctx, slice, "all"),
+        countOverTime(ctx, slice),
+        measureBy(ctx, slice, "topic"),
+        measureBy(ctx, slice, "agent"),
+        measureBy(ctx, slice, "inbox"),
+        listComments(ctx, slice, true, quoted),
+      ]);
+      const isOwn = reach(ctx.actor) === "own";
+      return summaryReport(look, { total, overTime, topics, agents, inboxes, comments, isOwn });
+    },
+  },
+  today: {
+    usual: "today",
+    needs: null,
+    async make({ req: { ctx, viewer }, frame, slice, look }) {
+      const { slice: day } = sliceOf({ query: { period: "today" }, viewer }, frame.timeZone);
+      const today = { ...slice, from: day.from, until: day.until };
+      const [now, hours, total] = await Promise.all([
+        standNow(ctx),
+        countTodayByHour(ctx, today),
+        measureBy(ctx, today, "all"),
+      ]);
+      return todayReport(look, now, hours, total);
+    },
+  },
+  agents: { needs: "reports.see", make: (asking) => groups(asking, "agents", "agent") },
+  teams: { needs: "reports.see", make: (asking) => groups(asking, "teams", "team") },
+  doors: {
+    needs: "reports.see",
+    make: async ({ req: { ctx }, slice, look }) =>
+      doorsReport(
+        look,
+        ...(await Promise.all([measureBy(ctx, slice, "inbox"), measureBy(ctx, slice, "channel")])),
+      ),
+  },
+  topics: { usual: "last_28", needs: "reports.see", make: (asking) => groups(asking, "topics", "topic") },
+  promises: {
+    needs: "reports.see",
+    async make({ req: { ctx }, slice, look }) {
+      const [total, missed] = await Promise.all([
+        measureBy(ctx, slice, "all"),
+        listFacts(ctx, slice, "missed", { before: null, limit: misses }),
+      ]);
+      return promisesReport(look, total, missed);
+    },
+  },
+  hours: {
+    usual: "last_28",
+    needs: "reports.see",
+    async make({ req, frame, slice, look }) {
+      const found = await countWeekHours(req.ctx, slice);
+      return hoursReport(look, found, {
+        level: wholeOf(req.query.level, 50, 99, 80) / 100,
+        within: wholeOf(req.query.within, 10, 86_400, frame.promised ?? 300),
+        handling: found.handling ?? 0,
+        atOnce: wholeOf(req.query.at_once, 1, 20, 1),
+      });
+    },
+  },
+  satisfaction: {
+    usual: "last_28",
+    needs: "reports.see",
+    async make({ req: { ctx }, frame, slice, look }) {
+      const [total, agents, scores, comments] = await Promise.all([
+        measureBy(ctx, slice, "all"),
+        measureBy(ctx, slice, "agent"),
+        countScores(ctx, slice),
+        listComments(ctx, slice, false, mostQuoted),
+      ]);
+      return satisfactionReport(look, { total, agents, scores, comments, low: frame.lowScore });
+    },
+  },
+  contact: {
+    usual: "last_28",
+    needs: "reports.see",
+    make: async ({ req: { ctx }, slice, look }) =>
+      contactReport(
+        look,
+        ...(await Promise.all([
+          measureBy(ctx, slice, "all"),
+          measureBy(ctx, slice, "topic"),
+          measureCases(ctx, slice),
+        ])),
+      ),
+  },
+  abandonment: {
+    usual: "last_28",
+    needs: "reports.see",
+    make: async ({ req: { ctx }, slice, look }) =>
+      abandonmentReport(
+        look,
+        ...(await Promise.all([
+          measureBy(ctx, slice, "all"),
+          measureBy(ctx, slice, "team"),
+          measureBy(ctx, slice, "inbox"),
+          listFacts(ctx, slice, "abandoned", { before: null, limit: misses }),
+        ])),
+      ),
+  },
+  forecast: {
+    usual: "last_365",
+    needs: "reports.see",
+    make: async ({ req: { ctx, viewer }, slice, look }) =>
+      forecastReport(look, await forecast(ctx, slice, viewer.now)),
+  },
+};
+
+async function groups(
+  { req: { ctx }, slice, look }: Asking,
+  name: "agents" | "teams" | "topics",
+  dimension: "agent" | "team" | "topic",
+): Promise<Report> {
+  const [found, total] = await Promise.all([measureBy(ctx, slice, dimension), measureBy(ctx, slice, "all")]);
+  return groupsReport(look, name, found, total);
+}
+
+function wholeOf(value: unknown, least: number, most: number, usual: number): number {
+  const n = Number(value);
+  return typeof value === "string" && Number.isInteger(n) && n >= least && n <= most ? n : usual;
+}

@@ -1,0 +1,159 @@
+import { type Request, type Response, Router } from "express";
+import { may } from "../services/agents/policy.ts";
+import { listAgents, listTeams } from "../services/agents/queries.ts";
+import { listTopics } from "../services/cases/topics.ts";
+import { listInboxes } from "../services/inboxes/queries.ts";
+import { NotFound } from "../services/platform/errors.ts";
+import { type Condition, conditions, type FactCursor, listFacts } from "../services/reports/conversations.ts";
+import { getFrame, reach } from "../services/reports/frame.ts";
+import { translateFor } from "../views/i18n.ts";
+import { factTable } from "../views/reports/lists.ts";
+import { lookOf } from "../views/reports/parts.ts";
+import { presentHeader } from "../views/reports/present.ts";
+import { csvRow } from "./csv.ts";
+import { requirePermission } from "./guards.ts";
+import { exportLimit } from "./limits.ts";
+import { reports } from "./report-list.ts";
+import { type Asked, type Period, sliceOf } from "./report-period.ts";
+import { fragment } from "./respond.ts";
+
+/** What a supervisor looks at, prints and takes along. */
+export const reportPages: Router = Router();
+
+for (const [name, { needs }] of Object.entries(reports)) {
+  const path = name === "summary" ? "/reports" : `/reports/${name}`;
+  const guard = needs === null ? [] : [requirePermission(needs)];
+  reportPages.get(path, ...guard, (req, res) => page(req, res, name));
+  reportPages.get(`/reports/${name}.csv`, ...guard, exportLimit, (req, res) => table(req, res, name));
+}
+
+reportPages.get("/reports/today/live", async (req, res) => {
+  const { report } = await make(req, "today");
+  fragment(res, req.render("reports/_figures", { figures: report.figures, isLive: true }));
+});
+
+reportPages.get("/reports/conversations", async (req, res) => {
+  const { frame, slice, asked } = await frameOf(req, "last_7");
+  const is = (Object.keys(conditions) as Condition[]).find((one) => one === req.query.is) ?? "all";
+  const found = await listFacts(req.ctx, slice, is, {
+    before: cursorOf(req.query.before),
+    limit: listed + 1,
+  });
+  const look = lookOf(req.viewer, () => "");
+  const shown = found.slice(0, listed);
+  const last = shown.at(-1);
+  const t = translateFor(req.viewer.locale);
+  const more = found.length > listed && last ? { before: `${last.openedAt.getTime()}-${last.id}` } : null;
+  res.send(
+    req.render("reports/conversations", {
+      title: t(`report.is.${is}`),
+      header: presentHeader({
+        name: "summary",
+        asked,
+        frame,
+        slice,
+        viewer: req.viewer,
+        reach: reach(req.ctx.actor),
+      }),
+      back: `/reports?${queryOf(asked)}`,
+      section: factTable(look, "list", shown),
+      next: more ? `/reports/conversations?${queryOf(asked, { is, ...more })}` : null,
+    }),
+  );
+});
+
+const listed = 100;
+
+async function frameOf(req: Request, usual: Period | undefined) {
+  const frame = await getFrame(req.ctx);
+  return { frame, ...sliceOf(req, frame.timeZone, usual) };
+}
+
+async function make(req: Request, name: string) {
+  const known = reports[name];
+  if (!known) throw new NotFound();
+  const { frame, slice, asked } = await frameOf(req, known.usual);
+  const look = lookOf(
+    req.viewer,
+    (is, more = {}) => `/reports/conversations?${queryOf({ ...asked, ...more }, { is })}`,
+  );
+  return { frame, slice, asked, report: await known.make({ req, frame, slice, look }) };
+}
+
+async function page(req: Request, res: Response, name: string): Promise<void> {
+  const [{ frame, slice, asked, report }, teams, agents, inboxes, topics] = await Promise.all([
+    make(req, name),
+    listTeams(req.ctx),
+    listAgents(req.ctx),
+    listInboxes(req.ctx),
+    listTopics(req.ctx),
+  ]);
+  const t = translateFor(req.viewer.locale);
+  const isWhole = may(req.ctx.actor, "reports.see");
+  const choices = (found: readonly { id: number; name: string }[], chosen: string) =>
+    found.map((one) => ({ value: String(one.id), name: one.name, isChosen: String(one.id) === chosen }));
+  const query = queryOf(asked);
+  res.send(
+    req.render("reports/show", {
+      title: t(`report.name.${name}`),
+      header: presentHeader({ name, asked, frame, slice, viewer: req.viewer, reach: reach(req.ctx.actor) }),
+      report,
+      tabs: Object.entries(reports)
+        .filter(([, { needs }]) => needs === null || may(req.ctx.actor, needs))
+        .map(([one]) => ({
+          href: `${one === "summary" ? "/reports" : `/reports/${one}`}?${query}`,
+          name: t(`report.tab.${one}`),
+          isCurrent: one === name,
+        })),
+      filters: {
+        action: name === "summary" ? "/reports" : `/reports/${name}`,
+        asked,
+        teams: choices(teams, asked.team),
+        agents: isWhole ? choices(agents, asked.agent) : [],
+        inboxes: choices(inboxes, asked.inbox),
+        topics: [
+          { value: "0", name: t("report.no_topic"), isChosen: asked.topic === "0" },
+          ...choices(topics, asked.topic),
+        ],
+      },
+      csv: `/reports/${name}.csv?${query}`,
+      isBehind: frame.isBehind,
+    }),
+  );
+}
+
+/** How spreadsheets want it: where the decimal comma is, lists are parted by semicolons. */
+const dialects = {
+  comma: { delimiter: ";", decimal: ",", bom: "\ufeff" },
+  point: { delimiter: ",", decimal: ".", bom: "\ufeff" },
+  plain: { delimiter: ",", decimal: ".", bom: "" },
+} as const;
+
+async function table(req: Request, res: Response, name: string): Promise<void> {
+  const { report, asked } = await make(req, name);
+  const wanted = String(req.query.section ?? report.sections.find(({ columns }) => columns.length > 0)?.key);
+  const section = report.sections.find(({ key, columns }) => key === wanted && columns.length > 0);
+  if (!section) throw new NotFound();
+  const dialect = dialects[req.query.form as keyof typeof dialects] ?? dialects.point;
+  const cellOf = (raw: string | number | null) =>
+    typeof raw === "number" ? String(raw).replace(".", dialect.decimal) : (raw ?? "");
+  const lines = [
+    section.columns.map((column) => column.name),
+    ...section.rows.map((cells) => cells.map(({ raw }) => cellOf(raw))),
+  ];
+  res.attachment(`hilo-${name}-${wanted}-${asked.from}-${asked.until}.csv`).type("text/csv");
+  res.send(dialect.bom + lines.map((cells) => csvRow(cells, dialect.delimiter)).join(""));
+}
+
+/** The same question again. */
+function queryOf(asked: Asked, more: Record<string, string> = {}): string {
+  const { from, until, ...rest } = asked;
+  const days = asked.period === "custom" ? { from, until } : {};
+  const all = Object.entries({ ...rest, ...days, ...more }).filter(([, value]) => value !== "");
+  return new URLSearchParams(all).toString();
+}
+
+function cursorOf(value: unknown): FactCursor | null {
+  const match = typeof value === "string" ? /^(\d{1,15})-(\d{1,15})$/.exec(value) : null;
+  return match ? { openedAt: new Date(Number(match[1])), id: Number(match[2]) } : null;
+}

@@ -1,0 +1,44 @@
+import type { Reader } from "../platform/context.ts";
+import { rows } from "../platform/database.ts";
+import { countable, type Slice } from "./slice.ts";
+
+/** Of the cases of one topic that were resolved in a period. */
+export interface CaseEffort {
+  topicId: number | null;
+  topic: string | null;
+  cases: number;
+  /** How often the contact came about a case until it was resolved, on average. */
+  contacts: number;
+  /** Median seconds from opening to resolution, by the calendar. */
+  seconds: number;
+}
+
+/** How often people had to come until a case was settled: their conversations from its opening on, of any topic but another one. */
+export function measureCases(ctx: Reader, slice: Slice): Promise<CaseEffort[]> {
+  const visible = countable(ctx.actor);
+  return rows(
+    ctx.db,
+    `with settled as (
+       select k.id, k.topic_id, k.opened_at, k.resolved_at,
+         (select count(*) from conversation_facts o where o.contact_id = k.contact_id and o.isolated_inbox_id is not distinct from k.isolated_inbox_id
+            and (o.conversation_id = k.conversation_id or o.opened_at > k.opened_at and o.opened_at < k.resolved_at
+              and (o.topic_id is null or k.topic_id is null or o.topic_id = k.topic_id))) as contacts
+       from cases k join conversation_facts f on f.conversation_id = k.conversation_id
+       where k.resolved_at >= :from and k.resolved_at < :until and ${visible.sql}
+         and (:teamId::bigint is null or f.team_id = :teamId::bigint) and (:inboxId::bigint is null or :inboxId::bigint = any(f.inbox_ids))
+         and (:agentId::bigint is null or :agentId::bigint = any(f.agent_ids))
+         and (:topicId::bigint is null or k.topic_id is not distinct from nullif(:topicId::bigint, 0)))
+     select s.topic_id as "topicId", t.name as topic, count(*)::int as cases, avg(s.contacts)::float8 as contacts,
+       percentile_cont(0.5) within group (order by extract(epoch from s.resolved_at - s.opened_at)::float8) as seconds
+     from settled s left join topics t on t.id = s.topic_id group by 1, 2 order by cases desc, topic limit 200`,
+    {
+      ...visible.bindings,
+      from: slice.from,
+      until: slice.until,
+      teamId: slice.teamId,
+      agentId: slice.agentId,
+      inboxId: slice.inboxId,
+      topicId: slice.topicId,
+    },
+  );
+}

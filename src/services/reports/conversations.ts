@@ -1,0 +1,107 @@
+import { visibleTo } from "../conversations/policy.ts";
+import type { Reader } from "../platform/context.ts";
+import { rows } from "../platform/database.ts";
+import { firstContactSql, repeatedSql } from "./measures.ts";
+import { type Slice, within } from "./slice.ts";
+
+/** What a figure is made of: conditions on `conversation_facts f`. */
+export const conditions = {
+  all: "true",
+  resolved: "f.status = 'resolved'",
+  unresolved: "f.status <> 'resolved'",
+  answered: "f.first_response_seconds is not null",
+  missed: "(f.first_sla = 'missed' or f.next_missed > 0 or f.resolution_sla = 'missed')",
+  first_missed: "f.first_sla = 'missed'",
+  next_missed: "f.next_missed > 0",
+  resolution_missed: "f.resolution_sla = 'missed'",
+  reopened: "f.reopenings > 0",
+  first_contact: firstContactSql,
+  recontacted: "f.recontact_at is not null",
+  repeated: repeatedSql,
+  transferred: "f.transfers > 0",
+  rated: "f.csat is not null",
+  low: "f.csat < (select low_score from firm)",
+  recommended: "f.nps is not null",
+  by_bot: "f.answered_by = 'bot' and f.status = 'resolved'",
+  abandoned: "f.abandoned is not null",
+  saturation: "f.abandoned = 'saturation'",
+  frustration: "f.abandoned = 'frustration'",
+} as const;
+export type Condition = keyof typeof conditions;
+
+/** A conversation with its facts, as a list or a table shows it. Seconds. */
+export interface FactRow {
+  id: number;
+  contactId: number;
+  contactName: string;
+  openedAt: Date;
+  resolvedAt: Date | null;
+  status: string;
+  priority: string;
+  topic: string | null;
+  team: string | null;
+  inbox: string | null;
+  channels: string[];
+  agents: string[];
+  resolvedBy: string | null;
+  inbound: number;
+  outbound: number;
+  automatic: number;
+  questions: number;
+  transfers: number;
+  reopenings: number;
+  firstResponse: number | null;
+  firstResponseBusiness: number | null;
+  handling: number;
+  resolution: number | null;
+  resolutionBusiness: number | null;
+  firstSla: "met" | "missed" | null;
+  nextMet: number;
+  nextMissed: number;
+  resolutionSla: "met" | "missed" | null;
+  csat: number | null;
+  nps: number | null;
+  isRepeated: boolean;
+  recontactAt: Date | null;
+  abandoned: "saturation" | "frustration" | null;
+  answeredBy: "person" | "bot" | "nobody";
+}
+
+export interface FactCursor {
+  openedAt: Date;
+  id: number;
+}
+
+/** The conversations behind a figure, newest first; only those that the reader could open. */
+export function listFacts(
+  ctx: Reader,
+  slice: Slice,
+  condition: Condition,
+  page: { before: FactCursor | null; limit: number },
+): Promise<FactRow[]> {
+  const seen = within(ctx.actor, slice);
+  const visible = visibleTo(ctx.actor);
+  return rows(
+    ctx.db,
+    `select f.conversation_id as id, f.contact_id as "contactId", p.name as "contactName", f.opened_at as "openedAt", f.resolved_at as "resolvedAt",
+       f.status, f.priority, t.name as topic, m.name as team, i.name as inbox, f.channels, f.inbound, f.outbound, f.automatic, f.questions, f.transfers,
+       f.reopenings, coalesce((select array_agg(a.name order by a.name) from agents a where a.id = any(f.agent_ids)), '{}') as agents, r.name as "resolvedBy",
+       f.first_response_seconds as "firstResponse", f.first_response_business_seconds as "firstResponseBusiness", f.handling_seconds as handling,
+       f.resolution_seconds as resolution, f.resolution_business_seconds as "resolutionBusiness", f.first_sla as "firstSla", f.next_met as "nextMet",
+       f.next_missed as "nextMissed", f.resolution_sla as "resolutionSla", f.csat, f.nps, ${repeatedSql} as "isRepeated", f.recontact_at as "recontactAt",
+       f.abandoned, f.answered_by as "answeredBy"
+     from conversation_facts f join conversations c on c.id = f.conversation_id join contacts p on p.id = f.contact_id
+       left join topics t on t.id = f.topic_id left join teams m on m.id = f.team_id left join inboxes i on i.id = f.inbox_id
+       left join agents r on r.id = f.resolved_by_id
+     where ${seen.sql} and ${visible.sql} and ${conditions[condition]}
+       and (:beforeAt::timestamptz is null or (f.opened_at, f.conversation_id) < (:beforeAt::timestamptz, :beforeId::bigint))
+     order by f.opened_at desc, f.conversation_id desc limit :limit`,
+    {
+      ...seen.bindings,
+      ...visible.bindings,
+      beforeAt: page.before?.openedAt ?? null,
+      beforeId: page.before?.id ?? null,
+      limit: page.limit,
+    },
+  );
+}

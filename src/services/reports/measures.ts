@@ -1,0 +1,170 @@
+import type { Reader } from "../platform/context.ts";
+import { rows } from "../platform/database.ts";
+import { beforeOf, type Slice, within } from "./slice.ts";
+
+/**
+ * Everything that is counted of a group of conversations. Durations are medians in seconds of business time, but for handling,
+ * an average. Null: there was nothing to count.
+ */
+export interface Measures {
+  conversations: number;
+  resolved: number;
+  inbound: number;
+  outbound: number;
+  firstResponse: number | null;
+  /** Nine of ten were answered within this. */
+  firstResponse90: number | null;
+  resolution: number | null;
+  handling: number | null;
+  firstMet: number;
+  firstMissed: number;
+  nextMet: number;
+  nextMissed: number;
+  resolutionMet: number;
+  resolutionMissed: number;
+  reopened: number;
+  /** Resolved once, and nobody came back about the same within seven days. */
+  firstContact: number;
+  recontacted: number;
+  /** Had to say something twice. */
+  repeated: number;
+  transfers: number;
+  csat: number | null;
+  csatAnswers: number;
+  /** From -100 to 100. */
+  nps: number | null;
+  npsAnswers: number;
+  byBot: number;
+  saturation: number;
+  frustration: number;
+}
+
+/** Had to repeat: they say so, or were asked for what they had given (ID-04). */
+export const repeatedSql = "(f.said_again or f.asked_again <> '{}' or f.known_before <> '{}')";
+export const firstContactSql = "(f.status = 'resolved' and f.reopenings = 0 and f.recontact_at is null)";
+
+const median = (column: string, filter: string, share = 0.5) =>
+  `(percentile_cont(${share}) within group (order by ${column}) filter (where ${filter}))`;
+const count = (filter: string) => `(count(*) filter (where ${filter}))::int`;
+
+/**
+ * The aggregates, as SQL over `conversation_facts f`. @param first which first responses count, @param end which endings: of an
+ * agent's row only those that were theirs.
+ */
+function aggregates(first = "true", end = "true"): Record<keyof Measures, string> {
+  return {
+    conversations: "count(*)::int",
+    resolved: count(`f.status = 'resolved' and ${end}`),
+    inbound: "coalesce(sum(f.inbound), 0)::int",
+    outbound: "coalesce(sum(f.outbound), 0)::int",
+    firstResponse: median("f.first_response_business_seconds", first),
+    firstResponse90: median("f.first_response_business_seconds", first, 0.9),
+    resolution: median("f.resolution_business_seconds", end),
+    handling: `avg(f.handling_seconds) filter (where f.outbound > 0)::float8`,
+    firstMet: count(`f.first_sla = 'met' and ${first}`),
+    firstMissed: count(`f.first_sla = 'missed' and ${first}`),
+    nextMet: "coalesce(sum(f.next_met), 0)::int",
+    nextMissed: "coalesce(sum(f.next_missed), 0)::int",
+    resolutionMet: count(`f.resolution_sla = 'met' and ${end}`),
+    resolutionMissed: count(`f.resolution_sla = 'missed' and ${end}`),
+    reopened: count("f.reopenings > 0"),
+    firstContact: count(`${firstContactSql} and ${end}`),
+    recontacted: count(`f.recontact_at is not null and ${end}`),
+    repeated: count(repeatedSql),
+    transfers: "coalesce(sum(f.transfers), 0)::int",
+    csat: `avg(f.csat) filter (where ${end})::float8`,
+    csatAnswers: count(`f.csat is not null and ${end}`),
+    nps: `(100.0 * (count(*) filter (where f.nps >= 9 and ${end}) - count(*) filter (where f.nps <= 6 and ${end})) / nullif(count(f.nps) filter (where ${end}), 0))::float8`,
+    npsAnswers: count(`f.nps is not null and ${end}`),
+    byBot: count("f.answered_by = 'bot' and f.status = 'resolved'"),
+    saturation: count("f.abandoned = 'saturation'"),
+    frustration: count("f.abandoned = 'frustration'"),
+  };
+}
+
+/** By what conversations can be told apart, with the name of each. */
+const dimensions = {
+  all: { key: "''", name: "''", join: "" },
+  agent: {
+    key: "a.id",
+    name: "a.name",
+    join: "cross join unnest(f.agent_ids) x(agent) join agents a on a.id = x.agent",
+  },
+  team: { key: "t.id", name: "t.name", join: "left join teams t on t.id = f.team_id" },
+  inbox: { key: "i.id", name: "i.name", join: "left join inboxes i on i.id = f.inbox_id" },
+  channel: { key: "f.channel", name: "f.channel", join: "" },
+  topic: { key: "t.id", name: "t.name", join: "left join topics t on t.id = f.topic_id" },
+} as const;
+export type Dimension = keyof typeof dimensions;
+
+/** One group; `key` null: those that have none. */
+export interface Group extends Measures {
+  key: string | null;
+  name: string | null;
+}
+
+export interface Compared {
+  now: Group[];
+  /** Of the period before, of the same length. */
+  before: Group[];
+}
+
+/** Measures a slice by a dimension, and the period before it, with one look. Groups by how many they are. */
+export async function measureBy(ctx: Reader, slice: Slice, dimension: Dimension): Promise<Compared> {
+  const { key, name, join } = dimensions[dimension];
+  const isAgent = dimension === "agent";
+  const chosen = isAgent ? aggregates("f.first_agent_id = a.id", "f.resolved_by_id = a.id") : aggregates();
+  const rows_ = within(ctx.actor, slice, beforeOf(slice));
+  const found = await rows<Group & { isNow: boolean }>(
+    ctx.db,
+    `select f.opened_at >= :from as "isNow", ${key}::text as key, max(${name}) as name,
+       ${Object.entries(chosen)
+         .map(([measure, sql]) => `${sql} as "${measure}"`)
+         .join(", ")}
+     from conversation_facts f ${join} where ${rows_.sql}
+     group by 1, 2 order by conversations desc, name limit 1000`,
+    { ...rows_.bindings, from: slice.from },
+  );
+  return { now: found.filter(({ isNow }) => isNow), before: found.filter(({ isNow }) => !isNow) };
+}
+
+/** A group in which nothing happened. */
+export const nothing: Group = {
+  key: "",
+  name: "",
+  conversations: 0,
+  resolved: 0,
+  inbound: 0,
+  outbound: 0,
+  firstResponse: null,
+  firstResponse90: null,
+  resolution: null,
+  handling: null,
+  firstMet: 0,
+  firstMissed: 0,
+  nextMet: 0,
+  nextMissed: 0,
+  resolutionMet: 0,
+  resolutionMissed: 0,
+  reopened: 0,
+  firstContact: 0,
+  recontacted: 0,
+  repeated: 0,
+  transfers: 0,
+  csat: null,
+  csatAnswers: 0,
+  nps: null,
+  npsAnswers: 0,
+  byBot: 0,
+  saturation: 0,
+  frustration: 0,
+};
+
+/** A part of a whole as a share from 0 to 1; null of nothing. */
+export const share = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);
+
+/** How many promises of any kind were kept. */
+export const inTime = (one: Measures): number | null => {
+  const met = one.firstMet + one.nextMet + one.resolutionMet;
+  return share(met, met + one.firstMissed + one.nextMissed + one.resolutionMissed);
+};

@@ -1,0 +1,68 @@
+import { may, sightOf } from "../agents/policy.ts";
+import { type Visibility, visibleIsolation } from "../inboxes/policy.ts";
+import type { Actor } from "../platform/context.ts";
+
+/** What a report looks at: conversations that began in `[from, until)`, and which of them. Null: all. */
+export interface Slice {
+  from: Date;
+  until: Date;
+  /** IANA name of the firm's zone: its days and hours are the report's. */
+  timeZone: string;
+  teamId: number | null;
+  agentId: number | null;
+  inboxId: number | null;
+  /** 0: those without a topic. */
+  topicId: number | null;
+}
+
+/** The beginning of the period of as many days that came before: what a report compares with. */
+export function beforeOf({ from, until, timeZone }: Slice): Date {
+  const local = (at: Date) =>
+    Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timeZone);
+  // By the calendar: a week in which the clocks change has not 168 hours.
+  const length = local(from).until(local(until), { largestUnit: "day" });
+  return new Date(local(from).subtract(length).epochMilliseconds);
+}
+
+/**
+ * Which rows of `conversation_facts f` an actor may count. Who may not see reports counts their own; who sees their teams'
+ * conversations, their teams'.
+ */
+export function countable(actor: Actor): Visibility {
+  const isolation = visibleIsolation(actor, "f.isolated_inbox_id");
+  if (actor.kind !== "agent") return isolation;
+  const isWhole = may(actor, "reports.see");
+  const sight = sightOf(actor);
+  if (isWhole && sight === "all") return isolation;
+  const own = "(:countedAgent = any(f.agent_ids) or f.assignee_id = :countedAgent)";
+  const teams = `(f.team_id = any(:countedTeams::bigint[]) or f.agent_ids && array(select m.agent_id from team_members m where m.team_id = any(:countedTeams::bigint[])))`;
+  return {
+    sql: `(${isolation.sql} and ${isWhole && sight === "teams" ? `(${own} or ${teams})` : own})`,
+    bindings: {
+      ...isolation.bindings,
+      countedAgent: actor.id,
+      ...(isWhole && sight === "teams" ? { countedTeams: [...actor.teamIds] } : {}),
+    },
+  };
+}
+
+/** The rows of a slice that an actor may count, as a condition on `conversation_facts f`. @param since from when on; its own beginning by itself. */
+export function within(actor: Actor, slice: Slice, since = slice.from): Visibility {
+  const visible = countable(actor);
+  return {
+    sql: `f.opened_at >= :since and f.opened_at < :until and ${visible.sql}
+      and (:teamId::bigint is null or f.team_id = :teamId::bigint)
+      and (:agentId::bigint is null or :agentId::bigint = any(f.agent_ids) or f.assignee_id = :agentId::bigint)
+      and (:inboxId::bigint is null or :inboxId::bigint = any(f.inbox_ids))
+      and (:topicId::bigint is null or f.topic_id is not distinct from nullif(:topicId::bigint, 0))`,
+    bindings: {
+      ...visible.bindings,
+      since,
+      until: slice.until,
+      teamId: slice.teamId,
+      agentId: slice.agentId,
+      inboxId: slice.inboxId,
+      topicId: slice.topicId,
+    },
+  };
+}

@@ -1,0 +1,179 @@
+import type { Comment } from "../../services/reports/comments.ts";
+import type { Compared, Group } from "../../services/reports/measures.ts";
+import { share } from "../../services/reports/measures.ts";
+import type { Moment, Step } from "../../services/reports/over-time.ts";
+import { drawBars } from "./charts.ts";
+import { channelName, ends, quotes, topicName } from "./lists.ts";
+import type { Report, Section } from "./model.ts";
+import { count, inWords } from "./numbers.ts";
+import { bare, figure, groupTable, type Look, type MeasureName, timeSection } from "./parts.ts";
+
+type OverTime = { step: Step; moments: Moment[] };
+
+/** The page that a meeting looks at: everything that matters, on one sheet. */
+export function summaryReport(
+  look: Look,
+  data: {
+    total: Compared;
+    overTime: OverTime;
+    topics: Compared;
+    agents: Compared;
+    inboxes: Compared;
+    comments: Comment[];
+    isOwn: boolean;
+  },
+): Report {
+  const [now, before] = ends(data.total);
+  const shown: MeasureName[] = [
+    "conversations",
+    "first_response",
+    "in_time",
+    "first_contact",
+    "recontacted",
+    "csat",
+  ];
+  return {
+    name: "summary",
+    figures: [
+      ...shown.map((name) => figure(look, name, now, before)),
+      ...(["resolution", "handling", "repeated", "abandoned", "reopened", "by_bot"] as const).map((name) =>
+        figure(look, name, now, before),
+      ),
+    ],
+    sections: [
+      timeSection(look, data.overTime),
+      ...(data.isOwn
+        ? []
+        : [
+            groupTable(
+              look,
+              "agents",
+              data.agents.now,
+              ["conversations", "first_response", "resolution", "in_time", "transfers", "csat"],
+              "agent",
+            ),
+          ]),
+      groupTable(
+        look,
+        "topics",
+        data.topics.now.slice(0, 8),
+        ["conversations", "resolution", "recontacted"],
+        "topic",
+        topicName(look),
+      ),
+      groupTable(look, "inboxes", data.inboxes.now, ["conversations", "first_response", "in_time"], "inbox"),
+      quotes(look, "low_comments", data.comments),
+    ],
+  };
+}
+
+/** One row for each of a kind, with everything that is counted. */
+export function groupsReport(
+  look: Look,
+  name: "agents" | "teams" | "topics",
+  data: Compared,
+  total: Compared,
+): Report {
+  const [now, before] = ends(total);
+  const columns: MeasureName[] = [
+    "conversations",
+    "first_response",
+    "first_response_90",
+    "resolution",
+    "handling",
+    "in_time",
+    "first_contact",
+    "recontacted",
+    "transfers",
+    "csat",
+  ];
+  const param = { agents: "agent", teams: "team", topics: "topic" }[name];
+  const nameOf = name === "topics" ? topicName(look) : undefined;
+  return {
+    name,
+    figures: (["conversations", "first_response", "resolution", "handling", "transfers"] as const).map(
+      (one) => figure(look, one, now, before),
+    ),
+    sections: [
+      { ...groupTable(look, name, data.now, columns, param, nameOf, data.before), isWide: true },
+      ...topBars(look, name, data),
+    ],
+  };
+}
+
+/** The ten biggest, as bars beside each other. */
+function topBars(look: Look, name: string, { now, before }: Compared): Section[] {
+  const top = now.slice(0, 10);
+  if (top.length < 2) return [];
+  const was = new Map(before.map((one) => [one.key, one.conversations]));
+  const { locale } = look.viewer;
+  const nameOf = (one: Group) => one.name ?? look.t("report.none_of_these");
+  return [
+    {
+      ...bare(look, "biggest"),
+      title: look.t(`report.biggest.${name}`),
+      bars: drawBars(
+        top.map((one) => ({
+          name: nameOf(one),
+          value: one.conversations,
+          before: was.get(one.key) ?? 0,
+          title: `${nameOf(one)}: ${one.conversations}`,
+        })),
+        {
+          label: look.t("report.biggest_label", {
+            name: nameOf(top[0] as Group),
+            n: top[0]?.conversations ?? 0,
+          }),
+          key: { now: look.t("report.this_period"), before: look.t("report.period_before") },
+          say: (n) => count(n, locale),
+          isTime: false,
+        },
+      ),
+      isWide: true,
+    },
+  ];
+}
+
+/** Inboxes and channels, and how far apart they are: nobody chooses a door to be answered later. */
+export function doorsReport(look: Look, inboxes: Compared, channels: Compared): Report {
+  const names: MeasureName[] = [
+    "conversations",
+    "first_response",
+    "first_response_90",
+    "resolution",
+    "in_time",
+    "csat",
+  ];
+  return {
+    name: "doors",
+    figures: [
+      gap(look, "first_response", inboxes.now),
+      gap(look, "in_time", inboxes.now),
+      gap(look, "first_response", channels.now, "channels"),
+    ],
+    sections: [
+      { ...groupTable(look, "channels", channels.now, names, null, channelName(look)), isWide: true },
+      { ...groupTable(look, "inboxes", inboxes.now, names, "inbox"), isWide: true },
+    ],
+  };
+}
+
+function gap(look: Look, name: "first_response" | "in_time", groups: readonly Group[], of = "inboxes") {
+  const { locale } = look.viewer;
+  const kind = name === "in_time" ? ("percent" as const) : ("time" as const);
+  const known = groups.flatMap((one) => {
+    const kept = one.firstMet + one.nextMet + one.resolutionMet;
+    const missed = one.firstMissed + one.nextMissed + one.resolutionMissed;
+    return (name === "in_time" ? share(kept, kept + missed) : one.firstResponse) ?? [];
+  });
+  const value = known.length > 1 ? Math.max(...known) - Math.min(...known) : null;
+  return {
+    name: look.t(`report.gap.${of}_${name}`),
+    value: inWords(value, kind, locale),
+    change: "",
+    more: value === null ? look.t("report.gap.one") : "",
+    level: "" as const,
+    how: look.t("report.how.gap"),
+    href: null,
+  };
+}
