@@ -36,12 +36,14 @@ export function time(seconds: number | null, locale: Locale): string {
   return `${Math.floor(hours / 24)} d${rest > 0 ? ` ${rest} h` : ""}`;
 }
 
-export type Kind = "count" | "percent" | "score" | "time";
+/** `points`: a number whose differences are not shares of it. */
+export type Kind = "count" | "percent" | "score" | "time" | "points";
 
 /** A number in words. */
 export function inWords(value: number | null, kind: Kind, locale: Locale): string {
   switch (kind) {
     case "count":
+    case "points":
       return count(value, locale);
     case "percent":
       return percent(value, locale);
@@ -58,6 +60,7 @@ export function change(now: number | null, before: number | null, kind: Kind, lo
   const by = now - before;
   const sign = by > 0 ? "+" : by < 0 ? "−" : "±";
   const size = Math.abs(by);
+  if (kind === "points") return `${sign}${count(Math.round(size), locale)}`;
   if (kind === "percent") return `${sign}${count(Math.round(size * 100), locale)}`;
   if (kind === "time") return `${sign}${time(size, locale)}`;
   if (kind === "score") return `${sign}${score(size, locale)}`;

@@ -57,7 +57,7 @@ export const measures = {
   },
   transfers: { kind: "count", of: (one) => one.transfers, good: -1, is: "transferred" },
   csat: { kind: "score", of: (one) => one.csat, good: 1, is: "rated" },
-  nps: { kind: "count", of: (one) => one.nps, good: 1, is: "recommended" },
+  nps: { kind: "points", of: (one) => one.nps, good: 1, is: "recommended" },
   by_bot: { kind: "percent", of: (one) => share(one.byBot, one.resolved), good: 0, is: "by_bot" },
   saturation: { kind: "count", of: (one) => one.saturation, good: -1, is: "saturation" },
   frustration: { kind: "count", of: (one) => one.frustration, good: -1, is: "frustration" },

@@ -8,25 +8,11 @@ import { mergeContacts } from "../../../src/services/merges/merge.ts";
 import { undoMerge } from "../../../src/services/merges/undo.ts";
 import { row, rows } from "../../../src/services/platform/database.ts";
 import { keepFacts, markAll } from "../../../src/services/reports/keep-facts.ts";
-import { detailPatterns, repeatsPattern, thanksPattern } from "../../../src/services/reports/words.ts";
 import { type Cast, openCast } from "../../support/cast.ts";
 import { write } from "../../support/meta.ts";
 import { invent } from "./invent.ts";
-import { measureSlowly, type Words } from "./oracle.ts";
-
-/** Postgres' patterns as JavaScript's: the words are the same, the engine is not. */
-const js = (pattern: string) => {
-  const made = new RegExp(
-    pattern.replaceAll("\\m", "(?<!\\w)(?=\\w)").replaceAll("\\M", "(?<=\\w)(?!\\w)"),
-    "u",
-  );
-  return (low: string) => made.test(low);
-};
-const words: Words = {
-  repeats: js(repeatsPattern),
-  thanks: js(thanksPattern),
-  details: Object.fromEntries(Object.entries(detailPatterns).map(([name, one]) => [name, js(one)])),
-};
+import { measureSlowly } from "./oracle.ts";
+import { oracleWords as words } from "./oracle-words.ts";
 
 describe("facts of conversations", () => {
   let cast: Cast;
@@ -43,7 +29,7 @@ describe("facts of conversations", () => {
          floor(extract(epoch from opened_at) * 1000)::float8 as opened, floor(extract(epoch from resolved_at) * 1000)::float8 as resolved,
          coalesce((select jsonb_agg(jsonb_build_array(floor(extract(epoch from asked_at) * 1000), floor(extract(epoch from answered_at) * 1000), agent_id, seconds, business_seconds) order by asked_at)
            from response_facts r where r.conversation_id = f.conversation_id), '[]') as answers,
-         first_response_seconds as first, first_response_business_seconds as "firstBusiness", first_agent_id as "firstAgent", agent_ids as agents,
+         first_response_seconds as first, first_response_business_seconds as "firstBusiness", first_agent_id as "firstAgent", resolved_by_id as "resolvedBy", agent_ids as agents,
          answered_by as by, inbound, outbound, automatic, questions, transfers, reopenings, handling_seconds as handling,
          resolution_seconds as resolution, resolution_business_seconds as "resolutionBusiness", first_sla as "firstSla",
          resolution_sla as "resolutionSla", next_missed as "nextMissed", next_met as "nextMet", csat, nps, confirmed, said_again as said,

@@ -141,7 +141,10 @@ export async function invent(cast: Cast, seed: number, zone: string): Promise<vo
       }
       await db("conversations")
         .where({ id })
-        .update({ resolved_at: new Date(resolvedAt ?? Math.round(at)) });
+        .update({
+          resolved_by_id: pick([...agents, null]),
+          resolved_at: new Date(resolvedAt ?? Math.round(at)),
+        });
       for (const target of ["first_response", "next_response", "next_response", "resolution"])
         if (random() < 0.6)
           await db("sla_clocks").insert({
