@@ -6,6 +6,7 @@ import { flood } from "./flood.ts";
 import { ingestRatio, ingestSustained } from "./ingest.ts";
 import { live } from "./live.ts";
 import { growth, pages, process_ } from "./pages.ts";
+import { reports } from "./reports.ts";
 import { context, importing, merging } from "./story.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -31,6 +32,7 @@ const benchmarks: { gives: string[]; run: (world: World) => Promise<Figure[]> }[
   { gives: ["tick.idle", "tick.due"], run: tick },
   { gives: ["audit.verify", "audit.seal_lag"], run: audit },
   { gives: ["flood.ack_p99", "flood.page_p95"], run: flood },
+  { gives: ["reports.page_p95"], run: reports },
   { gives: ["import.rate"], run: importing },
   { gives: ["merge.seconds", "merge.differences"], run: merging },
 ];

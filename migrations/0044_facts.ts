@@ -64,15 +64,17 @@ comment on column conversation_facts.recontact_at is 'When the same contact came
 
 create table response_facts (
   conversation_id bigint not null references conversations on delete cascade,
+  n integer not null,
   asked_at timestamptz not null,
   answered_at timestamptz not null,
   agent_id bigint,
   is_first boolean not null,
   seconds integer not null,
   business_seconds integer not null,
-  primary key (conversation_id, asked_at)
+  primary key (conversation_id, n)
 );
 create index response_facts_asked on response_facts (asked_at);
+comment on column response_facts.n is 'Which wait of the conversation: two can begin in one moment, for providers count whole seconds.';
 comment on table response_facts is 'Each time a contact waited and a person answered; agent_id is null when the firm''s own phone did.';
 insert into fact_marks select id from conversations;
 `);

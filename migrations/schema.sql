@@ -1092,6 +1092,7 @@ table recovery_codes (
 
 table response_facts (
   conversation_id bigint not null
+  n integer not null -- Which wait of the conversation: two can begin in one moment, for providers count whole seconds.
   asked_at timestamp with time zone not null
   answered_at timestamp with time zone not null
   agent_id bigint
@@ -1099,7 +1100,7 @@ table response_facts (
   seconds integer not null
   business_seconds integer not null
   constraint response_facts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
-  constraint response_facts_pkey PRIMARY KEY (conversation_id, asked_at)
+  constraint response_facts_pkey PRIMARY KEY (conversation_id, n)
 )
 CREATE INDEX response_facts_asked ON public.response_facts USING btree (asked_at);
 

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { compileCalendar } from "../business-hours/open-time.ts";
 import type { Context } from "../platform/context.ts";
-import { json, rows } from "../platform/database.ts";
+import { isTransient, json, rows } from "../platform/database.ts";
 import { loadRulebook } from "../sla/rulebook.ts";
 import type { Rulebook } from "../sla/types.ts";
 import { measure } from "./measure.ts";
@@ -33,11 +33,24 @@ export async function keepFacts(ctx: Context): Promise<number> {
       if (!lock?.mine) return { taken: 0, measured: 0 };
       const taken = await takeMarks(db);
       const ids = [...new Set(taken)];
-      for (let at = 0; at < ids.length; at += perRound) await measureSome(db, ids.slice(at, at + perRound));
+      for (let at = 0; at < ids.length; at += perRound)
+        await measureSafely(ctx, db, ids.slice(at, at + perRound));
       return { taken: taken.length, measured: ids.length };
     });
     done += round.measured;
     if (round.taken < marksPerRound) return done;
+  }
+}
+
+/** One conversation that cannot be measured holds up no other: it is left as it was, and named in the log. */
+async function measureSafely(ctx: Context, db: Knex, ids: readonly number[]): Promise<void> {
+  try {
+    await db.transaction((savepoint) => measureSome(savepoint, ids));
+  } catch (error) {
+    // What the database cannot do now it does at the next look, with its marks.
+    if (isTransient(error)) throw error;
+    if (ids.length > 1) for (const id of ids) await measureSafely(ctx, db, [id]);
+    else ctx.logger.error({ err: error, conversationId: ids[0] }, "a conversation could not be measured");
   }
 }
 
@@ -222,20 +235,19 @@ async function write(db: Knex, ids: readonly number[], measured: readonly Row[])
 
 /** Those that are as they were stay untouched: a long conversation goes on with one row more. */
 async function writeResponses(db: Knex, measured: readonly Row[]): Promise<void> {
-  const all = measured.flatMap(({ id, responses }) => responses.map((one) => ({ id, ...one })));
+  const all = measured.flatMap(({ id, responses }) => responses.map((one, n) => ({ id, n, ...one })));
   await db.raw(
-    `with r as materialized (select id, to_timestamp("askedAt" / 1000) as asked_at, to_timestamp("answeredAt" / 1000) as answered_at, "agentId" as agent_id,
-         "isFirst" as is_first, seconds, "businessSeconds" as business_seconds
-       from jsonb_to_recordset(:rows::jsonb) as r(id bigint, "askedAt" float8, "answeredAt" float8, "agentId" bigint, "isFirst" boolean,
+    `with r as materialized (select id, n, to_timestamp("askedAt" / 1000) as asked_at, to_timestamp("answeredAt" / 1000) as answered_at,
+         "agentId" as agent_id, "isFirst" as is_first, seconds, "businessSeconds" as business_seconds
+       from jsonb_to_recordset(:rows::jsonb) as r(id bigint, n int, "askedAt" float8, "answeredAt" float8, "agentId" bigint, "isFirst" boolean,
          seconds int, "businessSeconds" int)),
      gone as (delete from response_facts f where f.conversation_id = any(:ids::bigint[])
-       and not exists (select 1 from r where r.id = f.conversation_id and r.asked_at = f.asked_at))
-     insert into response_facts as f (conversation_id, asked_at, answered_at, agent_id, is_first, seconds, business_seconds)
-     select * from r on conflict (conversation_id, asked_at) do update set answered_at = excluded.answered_at, agent_id = excluded.agent_id,
-       is_first = excluded.is_first, seconds = excluded.seconds, business_seconds = excluded.business_seconds
-     where (f.answered_at, f.is_first, f.seconds, f.business_seconds) is distinct from
-         (excluded.answered_at, excluded.is_first, excluded.seconds, excluded.business_seconds)
-       or f.agent_id is distinct from excluded.agent_id`,
+       and not exists (select 1 from r where r.id = f.conversation_id and r.n = f.n))
+     insert into response_facts as f (conversation_id, n, asked_at, answered_at, agent_id, is_first, seconds, business_seconds)
+     select * from r on conflict (conversation_id, n) do update set asked_at = excluded.asked_at, answered_at = excluded.answered_at,
+       agent_id = excluded.agent_id, is_first = excluded.is_first, seconds = excluded.seconds, business_seconds = excluded.business_seconds
+     where (f.asked_at, f.answered_at, f.is_first, f.seconds, f.business_seconds, f.agent_id) is distinct from
+         (excluded.asked_at, excluded.answered_at, excluded.is_first, excluded.seconds, excluded.business_seconds, excluded.agent_id)`,
     { rows: json(all), ids: measured.map(({ id }) => id) },
   );
 }

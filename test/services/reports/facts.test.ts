@@ -27,7 +27,7 @@ describe("facts of conversations", () => {
       cast.platform.db,
       `select conversation_id as id, contact_id as contact, topic_id as topic, isolated_inbox_id as isolated,
          floor(extract(epoch from opened_at) * 1000)::float8 as opened, floor(extract(epoch from resolved_at) * 1000)::float8 as resolved,
-         coalesce((select jsonb_agg(jsonb_build_array(floor(extract(epoch from asked_at) * 1000), floor(extract(epoch from answered_at) * 1000), agent_id, seconds, business_seconds) order by asked_at)
+         coalesce((select jsonb_agg(jsonb_build_array(floor(extract(epoch from asked_at) * 1000), floor(extract(epoch from answered_at) * 1000), agent_id, seconds, business_seconds) order by n)
            from response_facts r where r.conversation_id = f.conversation_id), '[]') as answers,
          first_response_seconds as first, first_response_business_seconds as "firstBusiness", first_agent_id as "firstAgent", resolved_by_id as "resolvedBy", agent_ids as agents,
          answered_by as by, inbound, outbound, automatic, questions, transfers, reopenings, handling_seconds as handling,
@@ -148,6 +148,37 @@ describe("facts of conversations", () => {
     await keepFacts(cast.system);
     expect(await differences()).to.deep.equal([]);
     expect([...(await kept())]).to.deep.equal([...before]);
+  });
+
+  it("are kept of answers in one second, and one conversation that cannot be measured holds up no other", async () => {
+    const odd = await write(cast, { message: "Hola", at: cast.clock.now });
+    const good = await write(cast, { from: "5215500000002", message: "Hola", at: cast.clock.now });
+    const { db } = cast.platform;
+    const at = new Date("2026-05-05T15:00:00Z");
+    for (const author of ["contact", "phone", "contact", "phone", "contact"])
+      await db("messages").insert({
+        conversation_id: odd.conversationId,
+        contact_id: odd.contactId,
+        inbox_id: cast.inbox.id,
+        direction: author === "contact" ? "inbound" : "outbound",
+        kind: "text",
+        author_kind: author,
+        delivery: author === "contact" ? null : "read",
+        sent_at: at,
+      });
+    await markAll(cast.system);
+    await keepFacts(cast.system);
+    expect(await differences()).to.deep.equal([]);
+    expect(await count("response_facts")).to.equal(2);
+    await db.raw(
+      `alter table conversation_facts add constraint odd check (conversation_id <> ${odd.conversationId} or inbound < 4) not valid`,
+    );
+    await write(cast, { message: "Otra vez", at: cast.clock.now });
+    await reply(cast.ana, good.conversationId, { text: "Buenas" });
+    await keepFacts(cast.system);
+    expect((await fact(odd.conversationId)).inbound).to.equal(4);
+    expect((await fact(good.conversationId)).outbound).to.equal(1);
+    expect(await count("fact_marks")).to.equal(0);
   });
 
   it("lose nothing when two processes measure while people write", async () => {
