@@ -662,6 +662,28 @@ table escalations (
 )
 CREATE INDEX escalations_conversation ON public.escalations USING btree (conversation_id, id);
 
+table exports (
+  id bigint not null generated always as identity
+  agent_id bigint not null
+  kind text not null
+  params jsonb not null
+  state text not null default 'waiting'::text
+  total integer not null
+  written integer not null default 0
+  storage_key text
+  bytes bigint
+  lease_ends_at timestamp with time zone
+  run integer not null default 0 -- Counts who writes it: of two, the one with the older number stops.
+  created_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  constraint exports_kind_check CHECK ((kind = ANY (ARRAY['conversations'::text, 'messages'::text])))
+  constraint exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+  constraint exports_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint exports_pkey PRIMARY KEY (id)
+)
+CREATE INDEX exports_agent ON public.exports USING btree (agent_id, id DESC);
+CREATE INDEX exports_waiting ON public.exports USING btree (id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+
 table fact_marks (
   conversation_id bigint not null
 )

@@ -44,6 +44,7 @@ import { privacy } from "./routes/privacy.ts";
 import { push, pushWorker } from "./routes/push.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
+import { reportExports } from "./routes/report-exports.ts";
 import { reportPages } from "./routes/reports.ts";
 import { scheduledMessages } from "./routes/scheduled-messages.ts";
 import { searchRoutes } from "./routes/search.ts";
@@ -176,6 +177,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     contactsExport,
     privacy,
     searchRoutes,
+    reportExports,
     reportPages,
   );
   app.use(

@@ -21,9 +21,11 @@ import { migrate } from "./services/platform/migrate.ts";
 import { prepareRuntimeRole } from "./services/platform/runtime-role.ts";
 import { openSecrets } from "./services/platform/secrets.ts";
 import { openLocalStorage } from "./services/platform/storage.ts";
+import { runExports } from "./services/reports/exports.ts";
 import { type Job, type Schedule, startSchedule } from "./services/schedule.ts";
 import { composeAlerts, composePush } from "./views/mail/alerts.ts";
 import { composeLink } from "./views/mail/links.ts";
+import { composeRows } from "./views/reports/rows.ts";
 
 /** Connections: requests and jobs share one pool, deliveries have their own, so that neither starves the other. */
 const poolSize = 16;
@@ -112,6 +114,7 @@ export async function startServer(
           config.baseUrl?.startsWith("https:") ? config.baseUrl : "mailto:hilo@localhost.localdomain",
         ),
     },
+    { name: "exports", line: "*/5 * * * * *", work: (ctx) => runExports(ctx, composeRows) },
     ...(mailer
       ? [
           {

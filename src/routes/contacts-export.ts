@@ -6,8 +6,8 @@ import { listFields } from "../services/fields/queries.ts";
 import { tokenHash } from "../services/platform/secrets.ts";
 import { transact } from "../services/platform/transact.ts";
 import { cardFields, fieldLabel } from "../views/contacts/fields.ts";
+import { csvRow } from "../views/csv.ts";
 import { translateFor } from "../views/i18n.ts";
-import { csvRow } from "./csv.ts";
 import { requirePermission } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
 

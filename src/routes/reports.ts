@@ -5,16 +5,16 @@ import { listTopics } from "../services/cases/topics.ts";
 import { listInboxes } from "../services/inboxes/queries.ts";
 import { NotFound } from "../services/platform/errors.ts";
 import { type Condition, conditions, type FactCursor, listFacts } from "../services/reports/conversations.ts";
-import { getFrame, reach } from "../services/reports/frame.ts";
+import { reach } from "../services/reports/frame.ts";
+import { csvLine, dialects } from "../views/csv.ts";
 import { translateFor } from "../views/i18n.ts";
 import { factTable } from "../views/reports/lists.ts";
 import { lookOf } from "../views/reports/parts.ts";
 import { presentHeader } from "../views/reports/present.ts";
-import { csvRow } from "./csv.ts";
 import { requirePermission } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
+import { dialectOf, frameOf, queryOf } from "./report-asked.ts";
 import { reports } from "./report-list.ts";
-import { type Asked, type Period, sliceOf } from "./report-period.ts";
 import { fragment } from "./respond.ts";
 
 /** What a supervisor looks at, prints and takes along. */
@@ -57,17 +57,16 @@ reportPages.get("/reports/conversations", async (req, res) => {
       }),
       back: `/reports?${queryOf(asked)}`,
       section: factTable(look, "list", shown),
+      rows:
+        may(req.ctx.actor, "reports.see") && may(req.ctx.actor, "contacts.export")
+          ? `/reports/rows?${queryOf(asked, { is })}`
+          : null,
       next: more ? `/reports/conversations?${queryOf(asked, { is, ...more })}` : null,
     }),
   );
 });
 
 const listed = 100;
-
-async function frameOf(req: Request, usual: Period | undefined) {
-  const frame = await getFrame(req.ctx);
-  return { frame, ...sliceOf(req, frame.timeZone, usual) };
-}
 
 async function make(req: Request, name: string) {
   const known = reports[name];
@@ -122,35 +121,18 @@ async function page(req: Request, res: Response, name: string): Promise<void> {
   );
 }
 
-/** How spreadsheets want it: where the decimal comma is, lists are parted by semicolons. */
-const dialects = {
-  comma: { delimiter: ";", decimal: ",", bom: "\ufeff" },
-  point: { delimiter: ",", decimal: ".", bom: "\ufeff" },
-  plain: { delimiter: ",", decimal: ".", bom: "" },
-} as const;
-
 async function table(req: Request, res: Response, name: string): Promise<void> {
   const { report, asked } = await make(req, name);
   const wanted = String(req.query.section ?? report.sections.find(({ columns }) => columns.length > 0)?.key);
   const section = report.sections.find(({ key, columns }) => key === wanted && columns.length > 0);
   if (!section) throw new NotFound();
-  const dialect = dialects[req.query.form as keyof typeof dialects] ?? dialects.point;
-  const cellOf = (raw: string | number | null) =>
-    typeof raw === "number" ? String(raw).replace(".", dialect.decimal) : (raw ?? "");
+  const dialect = dialectOf(req.query.form);
   const lines = [
     section.columns.map((column) => column.name),
-    ...section.rows.map((cells) => cells.map(({ raw }) => cellOf(raw))),
+    ...section.rows.map((cells) => cells.map(({ raw }) => raw)),
   ];
   res.attachment(`hilo-${name}-${wanted}-${asked.from}-${asked.until}.csv`).type("text/csv");
-  res.send(dialect.bom + lines.map((cells) => csvRow(cells, dialect.delimiter)).join(""));
-}
-
-/** The same question again. */
-function queryOf(asked: Asked, more: Record<string, string> = {}): string {
-  const { from, until, ...rest } = asked;
-  const days = asked.period === "custom" ? { from, until } : {};
-  const all = Object.entries({ ...rest, ...days, ...more }).filter(([, value]) => value !== "");
-  return new URLSearchParams(all).toString();
+  res.send(dialects[dialect].bom + lines.map((cells) => csvLine(cells, dialect)).join(""));
 }
 
 function cursorOf(value: unknown): FactCursor | null {

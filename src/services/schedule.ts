@@ -17,6 +17,7 @@ import type { Context } from "./platform/context.ts";
 import { type Loop, startLoop } from "./platform/loop.ts";
 import { forgetOld } from "./platform/retention.ts";
 import { applyRetention } from "./privacy/retention.ts";
+import { forgetExports } from "./reports/exports.ts";
 import { keepFacts } from "./reports/keep-facts.ts";
 import { distribute } from "./routing/distribute.ts";
 import { escalate } from "./routing/escalate.ts";
@@ -50,6 +51,7 @@ const jobs = [
   { name: "facts", line: "*/2 * * * * *", work: keepFacts },
   { name: "retention", line: "45 7 * * * *", work: forgetOld },
   { name: "old-data", line: "20 17 3 * * *", work: applyRetention },
+  { name: "old-exports", line: "55 7 * * * *", work: forgetExports },
   { name: "old-imports", line: "50 7 * * * *", work: forgetImports },
 ] as const satisfies readonly Job[];
 
@@ -83,6 +85,7 @@ export function startSchedule(ctx: Context, bell: Bell, more: readonly Job[] = [
     for (const { type } of facts) {
       if (type === "inbound_event.received") loops.get("drain")?.nudge();
       if (type === "message.queued") loops.get("deliver")?.nudge();
+      if (type === "export.changed") loops.get("exports")?.nudge();
       if (type === "import.changed") loops.get("imports")?.nudge();
       if (type === "media.pending") loops.get("media")?.nudge();
       if (type === "firm.changed") loops.get("clocks")?.nudge();

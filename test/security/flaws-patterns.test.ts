@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { csvRow } from "../../src/routes/csv.ts";
 import { withToken } from "../../src/routes/form-token.ts";
 import { ownPath } from "../../src/routes/sessions.ts";
 import { parsePhone } from "../../src/services/contacts/phone.ts";
 import { createLogger } from "../../src/services/platform/logger.ts";
 import { plainWords } from "../../src/services/routing/rules.ts";
+import { csvRow } from "../../src/views/csv.ts";
 import { initials } from "../../src/views/format.ts";
 
 describe("flaws of others: patterns", () => {

@@ -24,6 +24,7 @@ export type Fact =
   | { type: "media.pending" }
   | { type: "company.changed"; companyId: number }
   | { type: "import.changed"; importId: number }
+  | { type: "export.changed" }
   | { type: "fields.changed" }
   | { type: "tags.changed" }
   | { type: "firm.changed" };

@@ -11,6 +11,8 @@ export const leastFree = 200 * 1024 * 1024;
 export interface Storage {
   /** Writes all bytes or nothing and answers the new key. */
   put: (bytes: Uint8Array) => Promise<string>;
+  /** The same of what comes bit by bit, never held whole. */
+  putAll: (source: AsyncIterable<Uint8Array>) => Promise<{ key: string; bytes: number }>;
   /** @throws when the key is not there. Byte positions are inclusive, as in HTTP ranges. */
   read: (key: string, range?: { start: number; end: number }) => Readable;
   /** The file as it lies, read only when it is sent. */
@@ -27,27 +29,35 @@ export function openLocalStorage(folder: string): Storage {
     if (!/^[0-9a-f]{32}$/.test(key)) throw new Error("not a storage key");
     return join(folder, key.slice(0, 2), key);
   };
+  async function putAll(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+    const key = randomBytes(16).toString("hex");
+    const target = path(key);
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    const partial = `${target}.partial`;
+    let bytes = 0;
+    try {
+      const file = await open(partial, "wx", 0o600);
+      try {
+        for await (const some of source) {
+          await file.writeFile(some);
+          bytes += some.length;
+        }
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(partial, target);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
+    return { key, bytes };
+  }
   return {
     async put(bytes) {
-      const key = randomBytes(16).toString("hex");
-      const target = path(key);
-      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      const partial = `${target}.partial`;
-      try {
-        const file = await open(partial, "wx", 0o600);
-        try {
-          await file.writeFile(bytes);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(partial, target);
-      } catch (error) {
-        await rm(partial, { force: true });
-        throw error;
-      }
-      return key;
+      return (await putAll([bytes])).key;
     },
+    putAll,
     read: (key, range) => createReadStream(path(key), range),
     blob: (key) => openAsBlob(path(key)),
     size: async (key) => (await stat(path(key))).size,

@@ -255,16 +255,19 @@ async function writeResponses(db: Knex, measured: readonly Row[]): Promise<void>
 /** What depends on the contact's other conversations: whether they came back, and what they had told us before. */
 async function lookAround(db: Knex, ids: readonly number[]): Promise<void> {
   await db.raw(
-    `with people as materialized (select distinct contact_id from conversation_facts where conversation_id = any(:ids::bigint[])),
+    `with near as materialized (select distinct f.conversation_id from conversation_facts x join conversation_facts f using (contact_id)
+         where x.conversation_id = any(:ids::bigint[]) and (f.conversation_id = x.conversation_id
+           or f.resolved_at between x.opened_at - interval '${recontactDays} days' and x.opened_at
+           or f.asked <> '{}' and f.opened_at >= x.opened_at)),
        seen as (select f.conversation_id,
          (select min(n.opened_at) from conversation_facts n where n.contact_id = f.contact_id and n.conversation_id <> f.conversation_id
             and n.topic_id is not distinct from f.topic_id and n.opened_at >= f.resolved_at
             and n.opened_at < f.resolved_at + interval '${recontactDays} days'
             and n.isolated_inbox_id is not distinct from f.isolated_inbox_id) as back_at,
-         array(select distinct d from conversation_facts b cross join unnest(b.asked) d where b.contact_id = f.contact_id
+         case when f.asked = '{}' then '{}' else array(select distinct d from conversation_facts b cross join unnest(b.asked) d where b.contact_id = f.contact_id
             and (b.opened_at, b.conversation_id) < (f.opened_at, f.conversation_id) and d = any(f.asked)
-            and b.isolated_inbox_id is not distinct from f.isolated_inbox_id order by d) as known
-       from conversation_facts f join people using (contact_id))
+            and b.isolated_inbox_id is not distinct from f.isolated_inbox_id order by d) end as known
+       from conversation_facts f join near using (conversation_id))
      update conversation_facts f set recontact_at = s.back_at, known_before = s.known from seen s
      where s.conversation_id = f.conversation_id
        and (f.recontact_at is distinct from s.back_at or f.known_before is distinct from s.known)`,

@@ -29,7 +29,21 @@ export interface ReportViews {
     header: Header;
     back: string;
     section: Section;
+    /** Where the rows are asked for as a table; null: the reader may not. */
+    rows: string | null;
     next: string | null;
+  };
+  "reports/export": Page & ReportViews["reports/_export"];
+  "reports/_export": {
+    one: {
+      id: number;
+      isRunning: boolean;
+      done: number;
+      total: number;
+      words: string;
+      /** Where it is, once it is written. */
+      file: string | null;
+    };
   };
   "reports/_figures": { figures: Figure[]; isLive: boolean };
   "reports/_section": { section: Section; csv: string };
