@@ -23,6 +23,7 @@ export async function audit(world: World): Promise<Figure[]> {
   const secrets = openSecrets({ secretKey: "bench".repeat(8), dataDir: "" });
   const platform = {
     db,
+    reportsDb: db,
     secrets,
     logger: createLogger("error"),
     memories: openMemories(),

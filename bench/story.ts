@@ -26,6 +26,7 @@ async function asAdmin(url: string, folder: string): Promise<{ ctx: Context; db:
   const db = openDatabase(url, { size: 4, name: "hilo-bench" });
   const platform = {
     db,
+    reportsDb: db,
     secrets: openSecrets({ secretKey: "bench".repeat(8), dataDir: "" }),
     logger: createLogger("error"),
     memories: openMemories(),

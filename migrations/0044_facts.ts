@@ -76,8 +76,11 @@ create table response_facts (
 create index response_facts_asked on response_facts (asked_at);
 comment on column response_facts.n is 'Which wait of the conversation: two can begin in one moment, for providers count whole seconds.';
 comment on table response_facts is 'Each time a contact waited and a person answered; agent_id is null when the firm''s own phone did.';
+create index surveys_comments on surveys (answered_at desc, id desc) where comment <> '' and score is not null and kind <> 'confirm';
 insert into fact_marks select id from conversations;
 `);
 
 export const down = (knex: Knex) =>
-  knex.raw("drop table response_facts; drop table conversation_facts; drop table fact_marks;");
+  knex.raw(
+    "drop index surveys_comments; drop table response_facts; drop table conversation_facts; drop table fact_marks;",
+  );

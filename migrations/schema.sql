@@ -1340,6 +1340,7 @@ END))
   constraint surveys_pkey PRIMARY KEY (id)
 )
 CREATE INDEX surveys_answered ON public.surveys USING btree (answered_at) WHERE (answered_at IS NOT NULL);
+CREATE INDEX surveys_comments ON public.surveys USING btree (answered_at DESC, id DESC) WHERE ((comment <> ''::text) AND (score IS NOT NULL) AND (kind <> 'confirm'::text));
 CREATE INDEX surveys_contact ON public.surveys USING btree (contact_id, id);
 CREATE INDEX surveys_conversation ON public.surveys USING btree (conversation_id, id);
 CREATE UNIQUE INDEX surveys_one ON public.surveys USING btree (conversation_id) WHERE (kind <> 'confirm'::text);

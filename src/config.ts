@@ -52,6 +52,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     host: values.HOST,
     baseUrl: values.BASE_URL?.replace(/\/$/, "") ?? null,
     databaseUrl: values.DATABASE_URL ?? null,
+    replicaUrl: values.DATABASE_REPLICA_URL ?? null,
     dataDir,
     secretKey: values.SECRET_KEY ?? null,
     runsWeb: values.ROLE !== "worker",

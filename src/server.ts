@@ -30,6 +30,8 @@ import { composeRows } from "./views/reports/rows.ts";
 /** Connections: requests and jobs share one pool, deliveries have their own, so that neither starves the other. */
 const poolSize = 16;
 const doorPoolSize = 4;
+/** Reports of a year keep a core busy each: few at once leave the others to people who serve customers. */
+const reportsPoolSize = 4;
 /** How often the embedded Postgres is looked at: a file and a process id, no query. */
 const watchMs = 1000;
 /** How long clients have to take their "Connection: close" before the door shuts. */
@@ -56,10 +58,17 @@ export async function openPlatform(config: Config, size = poolSize) {
   const role = await prepareRuntimeRole(owner, logger);
   await owner.destroy();
   const db = openDatabase(databaseUrl, { size, name: "hilo", role });
+  const reportsDb = openDatabase(config.replicaUrl ?? databaseUrl, {
+    size: reportsPoolSize,
+    name: "hilo-reports",
+    role,
+    isReading: true,
+  });
   const storage = openLocalStorage(`${config.dataDir}/files`);
   const platform: Platform = {
     config,
     db,
+    reportsDb,
     logger,
     secrets: openSecrets(config),
     storage,
@@ -72,7 +81,7 @@ export async function openPlatform(config: Config, size = poolSize) {
     async close() {
       clearInterval(watch);
       await revival?.stop();
-      await db.destroy();
+      await Promise.all([db.destroy(), reportsDb.destroy()]);
       await embedded?.stop();
     },
   };

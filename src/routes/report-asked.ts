@@ -1,7 +1,11 @@
 import type { Request } from "express";
+import type { Reader } from "../services/platform/context.ts";
 import { getFrame } from "../services/reports/frame.ts";
 import { type Dialect, dialects } from "../views/csv.ts";
 import { type Asked, type Period, sliceOf } from "./report-period.ts";
+
+/** The same person, on the database that reports read. */
+export const readerOf = ({ ctx }: Request): Reader => ({ db: ctx.reportsDb, actor: ctx.actor, now: ctx.now });
 
 /** What a report is asked about, in the firm's zone. */
 export async function frameOf(req: Request, usual: Period | undefined) {

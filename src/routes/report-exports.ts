@@ -14,7 +14,7 @@ import { translateFor } from "../views/i18n.ts";
 import { composeRows } from "../views/reports/rows.ts";
 import { requirePermission } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
-import { dialectOf, frameOf } from "./report-asked.ts";
+import { dialectOf, frameOf, readerOf } from "./report-asked.ts";
 import { fragment, redirect } from "./respond.ts";
 import { idParam } from "./validate.ts";
 
@@ -35,7 +35,7 @@ reportExports.post("/reports/rows", exportLimit, async (req, res) => {
   const { id } = await startExport(req.ctx, kind, params);
   if (id !== null) return redirect(res, `/reports/exports/${id}`);
   res.attachment(`hilo-${kind}-${asked.from}-${asked.until}.csv`).type("text/csv");
-  for await (const { text } of lines(req.ctx, kind, params, composeRows)) {
+  for await (const { text } of lines(readerOf(req), kind, params, composeRows)) {
     if (!res.write(text)) await Promise.race([once(res, "drain"), once(res, "close")]);
     if (res.closed) return;
   }

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import type { Permission } from "../services/agents/policy.ts";
+import type { Reader } from "../services/platform/context.ts";
 import { measureCases } from "../services/reports/cases.ts";
 import { countScores, listComments } from "../services/reports/comments.ts";
 import { listFacts } from "../services/reports/conversations.ts";
@@ -10,6 +11,7 @@ import { measureBy } from "../services/reports/measures.ts";
 import { countOverTime } from "../services/reports/over-time.ts";
 import type { Slice } from "../services/reports/slice.ts";
 import { countTodayByHour, standNow } from "../services/reports/today.ts";
+import { columns } from "../views/reports/columns.ts";
 import type { Report } from "../views/reports/model.ts";
 import {
   abandonmentReport,
@@ -18,12 +20,14 @@ import {
   satisfactionReport,
 } from "../views/reports/outcomes.ts";
 import { doorsReport, groupsReport, summaryReport } from "../views/reports/overview.ts";
-import type { Look } from "../views/reports/parts.ts";
+import { fieldsOf, type Look } from "../views/reports/parts.ts";
 import { forecastReport, hoursReport, todayReport } from "../views/reports/work.ts";
 import { type Period, sliceOf } from "./report-period.ts";
 
 /** What a report is made with. */
 export interface Asking {
+  /** Of the reader, on the database that reports read. */
+  ctx: Reader;
   req: Request;
   frame: Frame;
   slice: Slice;
@@ -41,13 +45,13 @@ export const reports: Record<
 > = {
   summary: {
     needs: null,
-    async make({ req: { ctx }, slice, look }) {
+    async make({ ctx, slice, look }) {
       const [total, overTime, topics, agents, inboxes, comments] = await Promise.all([
-        measureBy(ctx, slice, "all"),
+        measureBy(ctx, slice, "all", fieldsOf(columns.summaryFigures)),
         countOverTime(ctx, slice),
-        measureBy(ctx, slice, "topic"),
-        measureBy(ctx, slice, "agent"),
-        measureBy(ctx, slice, "inbox"),
+        measureBy(ctx, slice, "topic", fieldsOf(columns.summaryTopics)),
+        measureBy(ctx, slice, "agent", fieldsOf(columns.summaryAgents)),
+        measureBy(ctx, slice, "inbox", fieldsOf(columns.summaryInboxes)),
         listComments(ctx, slice, true, quoted),
       ]);
       const isOwn = reach(ctx.actor) === "own";
@@ -57,13 +61,13 @@ export const reports: Record<
   today: {
     usual: "today",
     needs: null,
-    async make({ req: { ctx, viewer }, frame, slice, look }) {
+    async make({ ctx, req: { viewer }, frame, slice, look }) {
       const { slice: day } = sliceOf({ query: { period: "today" }, viewer }, frame.timeZone);
       const today = { ...slice, from: day.from, until: day.until };
       const [now, hours, total] = await Promise.all([
         standNow(ctx),
         countTodayByHour(ctx, today),
-        measureBy(ctx, today, "all"),
+        measureBy(ctx, today, "all", fieldsOf(columns.todayFigures)),
       ]);
       return todayReport(look, now, hours, total);
     },
@@ -72,18 +76,21 @@ export const reports: Record<
   teams: { needs: "reports.see", make: (asking) => groups(asking, "teams", "team") },
   doors: {
     needs: "reports.see",
-    make: async ({ req: { ctx }, slice, look }) =>
+    make: async ({ ctx, slice, look }) =>
       doorsReport(
         look,
-        ...(await Promise.all([measureBy(ctx, slice, "inbox"), measureBy(ctx, slice, "channel")])),
+        ...(await Promise.all([
+          measureBy(ctx, slice, "inbox", fieldsOf(columns.doors)),
+          measureBy(ctx, slice, "channel", fieldsOf(columns.doors)),
+        ])),
       ),
   },
   topics: { usual: "last_28", needs: "reports.see", make: (asking) => groups(asking, "topics", "topic") },
   promises: {
     needs: "reports.see",
-    async make({ req: { ctx }, slice, look }) {
+    async make({ ctx, slice, look }) {
       const [total, missed] = await Promise.all([
-        measureBy(ctx, slice, "all"),
+        measureBy(ctx, slice, "all", fieldsOf(columns.promisesFigures)),
         listFacts(ctx, slice, "missed", { before: null, limit: misses }),
       ]);
       return promisesReport(look, total, missed);
@@ -92,8 +99,8 @@ export const reports: Record<
   hours: {
     usual: "last_28",
     needs: "reports.see",
-    async make({ req, frame, slice, look }) {
-      const found = await countWeekHours(req.ctx, slice);
+    async make({ ctx, req, frame, slice, look }) {
+      const found = await countWeekHours(ctx, slice);
       return hoursReport(look, found, {
         level: wholeOf(req.query.level, 50, 99, 80) / 100,
         within: wholeOf(req.query.within, 10, 86_400, frame.promised ?? 300),
@@ -105,10 +112,10 @@ export const reports: Record<
   satisfaction: {
     usual: "last_28",
     needs: "reports.see",
-    async make({ req: { ctx }, frame, slice, look }) {
+    async make({ ctx, frame, slice, look }) {
       const [total, agents, scores, comments] = await Promise.all([
-        measureBy(ctx, slice, "all"),
-        measureBy(ctx, slice, "agent"),
+        measureBy(ctx, slice, "all", fieldsOf(columns.satisfactionFigures)),
+        measureBy(ctx, slice, "agent", fieldsOf(columns.rated)),
         countScores(ctx, slice),
         listComments(ctx, slice, false, mostQuoted),
       ]);
@@ -118,12 +125,12 @@ export const reports: Record<
   contact: {
     usual: "last_28",
     needs: "reports.see",
-    make: async ({ req: { ctx }, slice, look }) =>
+    make: async ({ ctx, slice, look }) =>
       contactReport(
         look,
         ...(await Promise.all([
-          measureBy(ctx, slice, "all"),
-          measureBy(ctx, slice, "topic"),
+          measureBy(ctx, slice, "all", fieldsOf(columns.contactFigures)),
+          measureBy(ctx, slice, "topic", fieldsOf(columns.settled)),
           measureCases(ctx, slice),
         ])),
       ),
@@ -131,13 +138,13 @@ export const reports: Record<
   abandonment: {
     usual: "last_28",
     needs: "reports.see",
-    make: async ({ req: { ctx }, slice, look }) =>
+    make: async ({ ctx, slice, look }) =>
       abandonmentReport(
         look,
         ...(await Promise.all([
-          measureBy(ctx, slice, "all"),
-          measureBy(ctx, slice, "team"),
-          measureBy(ctx, slice, "inbox"),
+          measureBy(ctx, slice, "all", fieldsOf(columns.left)),
+          measureBy(ctx, slice, "team", fieldsOf(columns.left)),
+          measureBy(ctx, slice, "inbox", fieldsOf(columns.left)),
           listFacts(ctx, slice, "abandoned", { before: null, limit: misses }),
         ])),
       ),
@@ -145,17 +152,20 @@ export const reports: Record<
   forecast: {
     usual: "last_365",
     needs: "reports.see",
-    make: async ({ req: { ctx, viewer }, slice, look }) =>
+    make: async ({ ctx, req: { viewer }, slice, look }) =>
       forecastReport(look, await forecast(ctx, slice, viewer.now)),
   },
 };
 
 async function groups(
-  { req: { ctx }, slice, look }: Asking,
+  { ctx, slice, look }: Asking,
   name: "agents" | "teams" | "topics",
   dimension: "agent" | "team" | "topic",
 ): Promise<Report> {
-  const [found, total] = await Promise.all([measureBy(ctx, slice, dimension), measureBy(ctx, slice, "all")]);
+  const [found, total] = await Promise.all([
+    measureBy(ctx, slice, dimension, fieldsOf(columns.groups)),
+    measureBy(ctx, slice, "all", fieldsOf(columns.groupsFigures)),
+  ]);
   return groupsReport(look, name, found, total);
 }
 

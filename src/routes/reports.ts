@@ -13,7 +13,7 @@ import { lookOf } from "../views/reports/parts.ts";
 import { presentHeader } from "../views/reports/present.ts";
 import { requirePermission } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
-import { dialectOf, frameOf, queryOf } from "./report-asked.ts";
+import { dialectOf, frameOf, queryOf, readerOf } from "./report-asked.ts";
 import { reports } from "./report-list.ts";
 import { fragment } from "./respond.ts";
 
@@ -35,7 +35,7 @@ reportPages.get("/reports/today/live", async (req, res) => {
 reportPages.get("/reports/conversations", async (req, res) => {
   const { frame, slice, asked } = await frameOf(req, "last_7");
   const is = (Object.keys(conditions) as Condition[]).find((one) => one === req.query.is) ?? "all";
-  const found = await listFacts(req.ctx, slice, is, {
+  const found = await listFacts(readerOf(req), slice, is, {
     before: cursorOf(req.query.before),
     limit: listed + 1,
   });
@@ -76,7 +76,7 @@ async function make(req: Request, name: string) {
     req.viewer,
     (is, more = {}) => `/reports/conversations?${queryOf({ ...asked, ...more }, { is })}`,
   );
-  return { frame, slice, asked, report: await known.make({ req, frame, slice, look }) };
+  return { frame, slice, asked, report: await known.make({ ctx: readerOf(req), req, frame, slice, look }) };
 }
 
 async function page(req: Request, res: Response, name: string): Promise<void> {

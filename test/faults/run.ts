@@ -29,6 +29,7 @@ async function hiloUnderFaults(): Promise<void> {
   const config = { secretKey: "faults".repeat(8), dataDir: "" };
   const platform = {
     db,
+    reportsDb: db,
     secrets: openSecrets(config),
     logger: createLogger("silent"),
     memories: openMemories(),

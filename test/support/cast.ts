@@ -48,6 +48,7 @@ export async function openCast(whatsappApiUrl = "http://127.0.0.1:9"): Promise<C
   const platform: Platform = {
     config,
     db: database.db,
+    reportsDb: database.db,
     logger: createLogger(config.logLevel),
     secrets: openSecrets(config),
     storage: openLocalStorage(join(folder, "files")),

@@ -16,6 +16,8 @@ export type Actor =
 export interface Platform {
   config: Config;
   db: Knex;
+  /** For reports, which read much and rarely: the replica where there is one, so behind by what that is behind. */
+  reportsDb: Knex;
   logger: Logger;
   secrets: Secrets;
   storage: Storage;

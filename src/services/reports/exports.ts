@@ -59,7 +59,7 @@ export async function startExport(
     from: slice.from.toISOString(),
     until: slice.until.toISOString(),
   });
-  const total = await countRows(ctx, kind, slice, is);
+  const total = await countRows({ ...ctx, db: ctx.reportsDb }, kind, slice, is);
   return transact(ctx, async (tx) => {
     await use(tx);
     tx.record(null, { act: "reports.exported", data: { table: kind, is, total } });
@@ -150,7 +150,7 @@ async function write(
       { id: one.id, run: one.run, more },
     )) === 1;
   async function* texts(): AsyncGenerator<Uint8Array> {
-    for await (const { text, rows } of lines(as, one.kind, params, compose)) {
+    for await (const { text, rows } of lines({ ...as, db: ctx.reportsDb }, one.kind, params, compose)) {
       if (!(await keep(rows))) throw new NotFound();
       yield Buffer.from(text);
     }

@@ -82,18 +82,14 @@ function aggregates(first = "true", end = "true"): Record<keyof Measures, string
   };
 }
 
-/** By what conversations can be told apart, with the name of each. */
+/** By what conversations can be told apart: a column of theirs, and where its name stands. */
 const dimensions = {
-  all: { key: "''", name: "''", join: "" },
-  agent: {
-    key: "a.id",
-    name: "a.name",
-    join: "cross join unnest(f.agent_ids) x(agent) join agents a on a.id = x.agent",
-  },
-  team: { key: "t.id", name: "t.name", join: "left join teams t on t.id = f.team_id" },
-  inbox: { key: "i.id", name: "i.name", join: "left join inboxes i on i.id = f.inbox_id" },
-  channel: { key: "f.channel", name: "f.channel", join: "" },
-  topic: { key: "t.id", name: "t.name", join: "left join topics t on t.id = f.topic_id" },
+  all: { key: "0", from: "", name: "''", names: "" },
+  agent: { key: "x.agent", from: "cross join unnest(f.agent_ids) x(agent)", name: "n.name", names: "agents" },
+  team: { key: "f.team_id", from: "", name: "n.name", names: "teams" },
+  inbox: { key: "f.inbox_id", from: "", name: "n.name", names: "inboxes" },
+  channel: { key: "f.channel", from: "", name: "g.key", names: "" },
+  topic: { key: "f.topic_id", from: "", name: "n.name", names: "topics" },
 } as const;
 export type Dimension = keyof typeof dimensions;
 
@@ -109,23 +105,37 @@ export interface Compared {
   before: Group[];
 }
 
-/** Measures a slice by a dimension, and the period before it, with one look. Groups by how many they are. */
-export async function measureBy(ctx: Reader, slice: Slice, dimension: Dimension): Promise<Compared> {
-  const { key, name, join } = dimensions[dimension];
+/**
+ * Measures a slice by a dimension, and the period before it, with one look. Groups by how many they are.
+ *
+ * @param wanted what is counted, beside conversations: the rest is as of nothing. Null: everything.
+ */
+export async function measureBy(
+  ctx: Reader,
+  slice: Slice,
+  dimension: Dimension,
+  wanted: readonly (keyof Measures)[] | null = null,
+): Promise<Compared> {
+  const { key, from, name, names } = dimensions[dimension];
   const isAgent = dimension === "agent";
-  const chosen = isAgent ? aggregates("f.first_agent_id = a.id", "f.resolved_by_id = a.id") : aggregates();
+  const chosen = isAgent
+    ? aggregates("f.first_agent_id = x.agent", "f.resolved_by_id = x.agent")
+    : aggregates();
   const rows_ = within(ctx.actor, slice, beforeOf(slice));
+  const counted = (Object.entries(chosen) as [keyof Measures, string][]).filter(
+    ([measure]) => wanted === null || measure === "conversations" || wanted.includes(measure),
+  );
   const found = await rows<Group & { isNow: boolean }>(
     ctx.db,
-    `select f.opened_at >= :from as "isNow", ${key}::text as key, max(${name}) as name,
-       ${Object.entries(chosen)
-         .map(([measure, sql]) => `${sql} as "${measure}"`)
-         .join(", ")}
-     from conversation_facts f ${join} where ${rows_.sql}
-     group by 1, 2 order by conversations desc, name limit 1000`,
+    `select g.*, g.key::text as key, ${name} as name from (
+       select f.opened_at >= :from as "isNow", ${key} as key, ${counted.map(([measure, sql]) => `${sql} as "${measure}"`).join(", ")}
+       from conversation_facts f ${from} where ${rows_.sql} group by 1, 2) g ${names ? `left join ${names} n on n.id = g.key` : ""}
+     order by g.conversations desc, name limit 1000`,
     { ...rows_.bindings, from: slice.from },
   );
-  return { now: found.filter(({ isNow }) => isNow), before: found.filter(({ isNow }) => !isNow) };
+  const of = (isNow: boolean) =>
+    found.filter((one) => one.isNow === isNow).map((one) => (wanted === null ? one : { ...nothing, ...one }));
+  return { now: of(true), before: of(false) };
 }
 
 /** A group in which nothing happened. */

@@ -34,9 +34,10 @@ export async function countOverTime(ctx: Reader, slice: Slice): Promise<{ step: 
     messages: number;
   }>(
     ctx.db,
-    `select to_char(date_trunc('${step}', ${local}), 'YYYY-MM-DD"T"HH24') as at, f.opened_at >= :from as "isNow", count(*)::int as conversations,
-       count(*) filter (where f.status = 'resolved')::int as resolved, coalesce(sum(f.inbound + f.outbound), 0)::int as messages
-     from conversation_facts f where ${seen.sql} group by 1, 2`,
+    `select to_char(step, 'YYYY-MM-DD"T"HH24') as at, "isNow", conversations, resolved, messages from (
+       select date_trunc('${step}', ${local}) as step, f.opened_at >= :from as "isNow", count(*)::int as conversations,
+         count(*) filter (where f.status = 'resolved')::int as resolved, coalesce(sum(f.inbound + f.outbound), 0)::int as messages
+       from conversation_facts f where ${seen.sql} group by 1, 2) s`,
     { ...seen.bindings, from: slice.from, zone: slice.timeZone },
   );
   const of = (isNow: boolean) =>

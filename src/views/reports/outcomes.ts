@@ -4,10 +4,11 @@ import type { FactRow } from "../../services/reports/conversations.ts";
 import type { Compared } from "../../services/reports/measures.ts";
 import { share } from "../../services/reports/measures.ts";
 import { drawBars } from "./charts.ts";
+import { columns } from "./columns.ts";
 import { ends, factTable, quotes, topicName } from "./lists.ts";
 import type { Report, Section } from "./model.ts";
 import { cell, count, percent, words } from "./numbers.ts";
-import { bare, figure, groupTable, type Look, type MeasureName } from "./parts.ts";
+import { bare, figure, groupTable, type Look } from "./parts.ts";
 
 /** What was promised and kept, with each that was not. */
 export function promisesReport(look: Look, total: Compared, missed: readonly FactRow[]): Report {
@@ -81,19 +82,10 @@ export function contactReport(
   const [now, before] = ends(total);
   return {
     name: "contact",
-    figures: (["first_contact", "recontacted", "reopened", "repeated", "transfers"] as const).map((name) =>
-      figure(look, name, now, before),
-    ),
+    figures: columns.contactFigures.map((name) => figure(look, name, now, before)),
     sections: [
       {
-        ...groupTable(
-          look,
-          "settled",
-          topics.now,
-          ["conversations", "resolved", "first_contact", "recontacted", "reopened", "repeated"],
-          "topic",
-          topicName(look),
-        ),
+        ...groupTable(look, "settled", topics.now, columns.settled, "topic", topicName(look)),
         isWide: true,
       },
       {
@@ -124,15 +116,12 @@ export function abandonmentReport(
   left: readonly FactRow[],
 ): Report {
   const [now, before] = ends(total);
-  const names: MeasureName[] = ["conversations", "saturation", "frustration", "abandoned"];
   return {
     name: "abandonment",
-    figures: (["abandoned", "saturation", "frustration"] as const).map((name) =>
-      figure(look, name, now, before),
-    ),
+    figures: columns.abandonmentFigures.map((name) => figure(look, name, now, before)),
     sections: [
-      groupTable(look, "teams", teams.now, names, "team"),
-      groupTable(look, "inboxes", inboxes.now, names, "inbox"),
+      groupTable(look, "teams", teams.now, columns.left, "team"),
+      groupTable(look, "inboxes", inboxes.now, columns.left, "inbox"),
       { ...factTable(look, "left", left), empty: look.t("report.nobody_left"), isWide: true },
     ],
   };
@@ -223,7 +212,7 @@ export function satisfactionReport(
           look,
           "agents",
           data.agents.now.filter(({ csatAnswers, npsAnswers }) => csatAnswers + npsAnswers > 0),
-          ["csat", "nps", "resolved", "first_contact"],
+          columns.rated,
           "agent",
         ),
         empty: t("report.no_answers"),

@@ -3,10 +3,11 @@ import type { Compared, Group } from "../../services/reports/measures.ts";
 import { share } from "../../services/reports/measures.ts";
 import type { Moment, Step } from "../../services/reports/over-time.ts";
 import { drawBars } from "./charts.ts";
+import { columns } from "./columns.ts";
 import { channelName, ends, quotes, topicName } from "./lists.ts";
 import type { Report, Section } from "./model.ts";
 import { count, inWords } from "./numbers.ts";
-import { bare, figure, groupTable, type Look, type MeasureName, timeSection } from "./parts.ts";
+import { bare, figure, groupTable, type Look, timeSection } from "./parts.ts";
 
 type OverTime = { step: Step; moments: Moment[] };
 
@@ -24,44 +25,21 @@ export function summaryReport(
   },
 ): Report {
   const [now, before] = ends(data.total);
-  const shown: MeasureName[] = [
-    "conversations",
-    "first_response",
-    "in_time",
-    "first_contact",
-    "recontacted",
-    "csat",
-  ];
   return {
     name: "summary",
-    figures: [
-      ...shown.map((name) => figure(look, name, now, before)),
-      ...(["resolution", "handling", "repeated", "abandoned", "reopened", "by_bot"] as const).map((name) =>
-        figure(look, name, now, before),
-      ),
-    ],
+    figures: columns.summaryFigures.map((name) => figure(look, name, now, before)),
     sections: [
       timeSection(look, data.overTime),
-      ...(data.isOwn
-        ? []
-        : [
-            groupTable(
-              look,
-              "agents",
-              data.agents.now,
-              ["conversations", "first_response", "resolution", "in_time", "transfers", "csat"],
-              "agent",
-            ),
-          ]),
+      ...(data.isOwn ? [] : [groupTable(look, "agents", data.agents.now, columns.summaryAgents, "agent")]),
       groupTable(
         look,
         "topics",
         data.topics.now.slice(0, 8),
-        ["conversations", "resolution", "recontacted"],
+        columns.summaryTopics,
         "topic",
         topicName(look),
       ),
-      groupTable(look, "inboxes", data.inboxes.now, ["conversations", "first_response", "in_time"], "inbox"),
+      groupTable(look, "inboxes", data.inboxes.now, columns.summaryInboxes, "inbox"),
       quotes(look, "low_comments", data.comments),
     ],
   };
@@ -75,27 +53,13 @@ export function groupsReport(
   total: Compared,
 ): Report {
   const [now, before] = ends(total);
-  const columns: MeasureName[] = [
-    "conversations",
-    "first_response",
-    "first_response_90",
-    "resolution",
-    "handling",
-    "in_time",
-    "first_contact",
-    "recontacted",
-    "transfers",
-    "csat",
-  ];
   const param = { agents: "agent", teams: "team", topics: "topic" }[name];
   const nameOf = name === "topics" ? topicName(look) : undefined;
   return {
     name,
-    figures: (["conversations", "first_response", "resolution", "handling", "transfers"] as const).map(
-      (one) => figure(look, one, now, before),
-    ),
+    figures: columns.groupsFigures.map((one) => figure(look, one, now, before)),
     sections: [
-      { ...groupTable(look, name, data.now, columns, param, nameOf, data.before), isWide: true },
+      { ...groupTable(look, name, data.now, columns.groups, param, nameOf, data.before), isWide: true },
       ...topBars(look, name, data),
     ],
   };
@@ -136,14 +100,6 @@ function topBars(look: Look, name: string, { now, before }: Compared): Section[]
 
 /** Inboxes and channels, and how far apart they are: nobody chooses a door to be answered later. */
 export function doorsReport(look: Look, inboxes: Compared, channels: Compared): Report {
-  const names: MeasureName[] = [
-    "conversations",
-    "first_response",
-    "first_response_90",
-    "resolution",
-    "in_time",
-    "csat",
-  ];
   return {
     name: "doors",
     figures: [
@@ -152,8 +108,8 @@ export function doorsReport(look: Look, inboxes: Compared, channels: Compared): 
       gap(look, "first_response", channels.now, "channels"),
     ],
     sections: [
-      { ...groupTable(look, "channels", channels.now, names, null, channelName(look)), isWide: true },
-      { ...groupTable(look, "inboxes", inboxes.now, names, "inbox"), isWide: true },
+      { ...groupTable(look, "channels", channels.now, columns.doors, null, channelName(look)), isWide: true },
+      { ...groupTable(look, "inboxes", inboxes.now, columns.doors, "inbox"), isWide: true },
     ],
   };
 }

@@ -22,56 +22,111 @@ export const lookOf = (viewer: Viewer, link: Look["link"]): Look => ({
   link,
 });
 
-/** What reports say of a group of conversations: how each measure is read off, and whether more of it is good. */
+const promised = [
+  "firstMet",
+  "firstMissed",
+  "nextMet",
+  "nextMissed",
+  "resolutionMet",
+  "resolutionMissed",
+] as const;
+
+/** What reports say of a group of conversations: what each measure is made of, and whether more of it is good. */
 export const measures = {
-  conversations: { kind: "count", of: (one) => one.conversations, good: 0, is: "all" },
-  resolved: { kind: "count", of: (one) => one.resolved, good: 0, is: "resolved" },
-  first_response: { kind: "time", of: (one) => one.firstResponse, good: -1, is: "answered" },
-  first_response_90: { kind: "time", of: (one) => one.firstResponse90, good: -1, is: "answered" },
-  resolution: { kind: "time", of: (one) => one.resolution, good: -1, is: "resolved" },
-  handling: { kind: "time", of: (one) => one.handling, good: 0, is: "answered" },
-  in_time: { kind: "percent", of: inTime, good: 1, is: "missed" },
+  conversations: { kind: "count", from: [], of: (one) => one.conversations, good: 0, is: "all" },
+  resolved: { kind: "count", from: ["resolved"], of: (one) => one.resolved, good: 0, is: "resolved" },
+  first_response: {
+    kind: "time",
+    from: ["firstResponse"],
+    of: (one) => one.firstResponse,
+    good: -1,
+    is: "answered",
+  },
+  first_response_90: {
+    kind: "time",
+    from: ["firstResponse90"],
+    of: (one) => one.firstResponse90,
+    good: -1,
+    is: "answered",
+  },
+  resolution: { kind: "time", from: ["resolution"], of: (one) => one.resolution, good: -1, is: "resolved" },
+  handling: { kind: "time", from: ["handling"], of: (one) => one.handling, good: 0, is: "answered" },
+  in_time: { kind: "percent", from: promised, of: inTime, good: 1, is: "missed" },
   first_contact: {
     kind: "percent",
+    from: ["firstContact", "resolved"],
     of: (one) => share(one.firstContact, one.resolved),
     good: 1,
     is: "first_contact",
   },
   recontacted: {
     kind: "percent",
+    from: ["recontacted", "resolved"],
     of: (one) => share(one.recontacted, one.resolved),
     good: -1,
     is: "recontacted",
   },
   reopened: {
     kind: "percent",
+    from: ["reopened"],
     of: (one) => share(one.reopened, one.conversations),
     good: -1,
     is: "reopened",
   },
   repeated: {
     kind: "percent",
+    from: ["repeated"],
     of: (one) => share(one.repeated, one.conversations),
     good: -1,
     is: "repeated",
   },
-  transfers: { kind: "count", of: (one) => one.transfers, good: -1, is: "transferred" },
-  csat: { kind: "score", of: (one) => one.csat, good: 1, is: "rated" },
-  nps: { kind: "points", of: (one) => one.nps, good: 1, is: "recommended" },
-  by_bot: { kind: "percent", of: (one) => share(one.byBot, one.resolved), good: 0, is: "by_bot" },
-  saturation: { kind: "count", of: (one) => one.saturation, good: -1, is: "saturation" },
-  frustration: { kind: "count", of: (one) => one.frustration, good: -1, is: "frustration" },
+  transfers: { kind: "count", from: ["transfers"], of: (one) => one.transfers, good: -1, is: "transferred" },
+  csat: { kind: "score", from: ["csat", "csatAnswers"], of: (one) => one.csat, good: 1, is: "rated" },
+  nps: { kind: "points", from: ["nps", "npsAnswers"], of: (one) => one.nps, good: 1, is: "recommended" },
+  by_bot: {
+    kind: "percent",
+    from: ["byBot", "resolved"],
+    of: (one) => share(one.byBot, one.resolved),
+    good: 0,
+    is: "by_bot",
+  },
+  saturation: {
+    kind: "count",
+    from: ["saturation"],
+    of: (one) => one.saturation,
+    good: -1,
+    is: "saturation",
+  },
+  frustration: {
+    kind: "count",
+    from: ["frustration"],
+    of: (one) => one.frustration,
+    good: -1,
+    is: "frustration",
+  },
   abandoned: {
     kind: "percent",
+    from: ["saturation", "frustration"],
     of: (one) => share(one.saturation + one.frustration, one.conversations),
     good: -1,
     is: "abandoned",
   },
 } as const satisfies Record<
   string,
-  { kind: Kind; of: (one: Measures) => number | null; good: -1 | 0 | 1; is: string }
+  {
+    kind: Kind;
+    from: readonly (keyof Measures)[];
+    of: (one: Measures) => number | null;
+    good: -1 | 0 | 1;
+    is: string;
+  }
 >;
 export type MeasureName = keyof typeof measures;
+
+/** What must be counted for these. */
+export const fieldsOf = (names: readonly MeasureName[]): (keyof Measures)[] => [
+  ...new Set(names.flatMap((name): readonly (keyof Measures)[] => measures[name].from)),
+];
 
 /** One number with what it was before. */
 export function figure(look: Look, name: MeasureName, now: Measures | undefined, before?: Measures): Figure {
