@@ -1112,6 +1112,14 @@ table recovery_codes (
   constraint recovery_codes_agent_id_code_hash_key UNIQUE (agent_id, code_hash)
 )
 
+table report_mails (
+  saved_report_id bigint not null
+  monday date not null
+  sent_at timestamp with time zone not null default now()
+  constraint report_mails_saved_report_id_fkey FOREIGN KEY (saved_report_id) REFERENCES saved_reports(id) ON DELETE CASCADE
+  constraint report_mails_pkey PRIMARY KEY (saved_report_id, monday)
+)
+
 table response_facts (
   conversation_id bigint not null
   n integer not null -- Which wait of the conversation: two can begin in one moment, for providers count whole seconds.
@@ -1144,6 +1152,22 @@ table roles (
   requires_second_factor boolean not null default false
   constraint roles_pkey PRIMARY KEY (id)
   constraint roles_name_key UNIQUE (name)
+)
+
+table saved_reports (
+  id bigint not null generated always as identity
+  agent_id bigint not null
+  name text not null
+  report text not null
+  query text not null
+  is_shared boolean not null default false
+  is_weekly boolean not null default false
+  created_at timestamp with time zone not null default now()
+  constraint saved_reports_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+  constraint saved_reports_query_check CHECK ((length(query) <= 1000))
+  constraint saved_reports_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint saved_reports_pkey PRIMARY KEY (id)
+  constraint saved_reports_agent_id_name_key UNIQUE (agent_id, name)
 )
 
 table scheduled_messages (

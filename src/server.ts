@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
+import { composeReport } from "./routes/report-mail.ts";
 import { mailLinks } from "./services/agents/mail-links.ts";
 import { ensureAdmin, openSetUp } from "./services/agents/set-up.ts";
 import { mailAlerts } from "./services/alerts/mail-alerts.ts";
@@ -22,6 +23,7 @@ import { prepareRuntimeRole } from "./services/platform/runtime-role.ts";
 import { openSecrets } from "./services/platform/secrets.ts";
 import { openLocalStorage } from "./services/platform/storage.ts";
 import { runExports } from "./services/reports/exports.ts";
+import { mailWeekly } from "./services/reports/mail-weekly.ts";
 import { type Job, type Schedule, startSchedule } from "./services/schedule.ts";
 import { composeAlerts, composePush } from "./views/mail/alerts.ts";
 import { composeLink } from "./views/mail/links.ts";
@@ -130,6 +132,11 @@ export async function startServer(
             name: "mail",
             line: "*/20 * * * * *",
             work: (ctx: Context) => mailAlerts(ctx, mailer, (mail) => composeAlerts(mail, ownAddress)),
+          },
+          {
+            name: "mail-weekly",
+            line: "30 */5 * * * *",
+            work: (ctx: Context) => mailWeekly(ctx, mailer, composeReport(ownAddress)),
           },
           {
             name: "mail-links",

@@ -1,4 +1,3 @@
-import type { Request } from "express";
 import type { Permission } from "../services/agents/policy.ts";
 import type { Reader } from "../services/platform/context.ts";
 import { measureCases } from "../services/reports/cases.ts";
@@ -11,6 +10,7 @@ import { measureBy } from "../services/reports/measures.ts";
 import { countOverTime } from "../services/reports/over-time.ts";
 import type { Slice } from "../services/reports/slice.ts";
 import { countTodayByHour, standNow } from "../services/reports/today.ts";
+import type { Viewer } from "../views/index.ts";
 import { columns } from "../views/reports/columns.ts";
 import type { Report } from "../views/reports/model.ts";
 import {
@@ -28,7 +28,9 @@ import { type Period, sliceOf } from "./report-period.ts";
 export interface Asking {
   /** Of the reader, on the database that reports read. */
   ctx: Reader;
-  req: Request;
+  viewer: Viewer;
+  /** Of the page's address: what only some reports ask. */
+  query: Record<string, unknown>;
   frame: Frame;
   slice: Slice;
   look: Look;
@@ -61,7 +63,7 @@ export const reports: Record<
   today: {
     usual: "today",
     needs: null,
-    async make({ ctx, req: { viewer }, frame, slice, look }) {
+    async make({ ctx, viewer, frame, slice, look }) {
       const { slice: day } = sliceOf({ query: { period: "today" }, viewer }, frame.timeZone);
       const today = { ...slice, from: day.from, until: day.until };
       const [now, hours, total] = await Promise.all([
@@ -99,13 +101,13 @@ export const reports: Record<
   hours: {
     usual: "last_28",
     needs: "reports.see",
-    async make({ ctx, req, frame, slice, look }) {
+    async make({ ctx, query, frame, slice, look }) {
       const found = await countWeekHours(ctx, slice);
       return hoursReport(look, found, {
-        level: wholeOf(req.query.level, 50, 99, 80) / 100,
-        within: wholeOf(req.query.within, 10, 86_400, frame.promised ?? 300),
+        level: wholeOf(query.level, 50, 99, 80) / 100,
+        within: wholeOf(query.within, 10, 86_400, frame.promised ?? 300),
         handling: found.handling ?? 0,
-        atOnce: wholeOf(req.query.at_once, 1, 20, 1),
+        atOnce: wholeOf(query.at_once, 1, 20, 1),
       });
     },
   },
@@ -152,7 +154,7 @@ export const reports: Record<
   forecast: {
     usual: "last_365",
     needs: "reports.see",
-    make: async ({ ctx, req: { viewer }, slice, look }) =>
+    make: async ({ ctx, viewer, slice, look }) =>
       forecastReport(look, await forecast(ctx, slice, viewer.now)),
   },
 };

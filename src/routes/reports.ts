@@ -1,11 +1,13 @@
 import { type Request, type Response, Router } from "express";
+import { z } from "zod";
 import { may } from "../services/agents/policy.ts";
 import { listAgents, listTeams } from "../services/agents/queries.ts";
 import { listTopics } from "../services/cases/topics.ts";
 import { listInboxes } from "../services/inboxes/queries.ts";
 import { NotFound } from "../services/platform/errors.ts";
 import { type Condition, conditions, type FactCursor, listFacts } from "../services/reports/conversations.ts";
-import { reach } from "../services/reports/frame.ts";
+import { getFrame, reach } from "../services/reports/frame.ts";
+import { listSavedReports, removeSavedReport, saveReport } from "../services/reports/saved.ts";
 import { csvLine, dialects } from "../views/csv.ts";
 import { translateFor } from "../views/i18n.ts";
 import { factTable } from "../views/reports/lists.ts";
@@ -15,7 +17,10 @@ import { requirePermission } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
 import { dialectOf, frameOf, queryOf, readerOf } from "./report-asked.ts";
 import { reports } from "./report-list.ts";
-import { fragment } from "./respond.ts";
+import { sliceOf } from "./report-period.ts";
+import { fragment, redirect } from "./respond.ts";
+import { ticked } from "./settings/roles.ts";
+import { idParam, parseForm } from "./validate.ts";
 
 /** What a supervisor looks at, prints and takes along. */
 export const reportPages: Router = Router();
@@ -30,6 +35,32 @@ for (const [name, { needs }] of Object.entries(reports)) {
 reportPages.get("/reports/today/live", async (req, res) => {
   const { report } = await make(req, "today");
   fragment(res, req.render("reports/_figures", { figures: report.figures, isLive: true }));
+});
+
+const savedForm = z.object({
+  name: z.string().trim().min(1, "report.name_length").max(80, "report.name_length"),
+  report: z.string().max(40),
+  query: z.string().max(1000),
+  shared: ticked,
+  weekly: ticked,
+});
+
+reportPages.post("/reports/saved", async (req, res) => {
+  const { name, report, query, shared, weekly } = parseForm(savedForm, req.body);
+  const needs = reports[report]?.needs;
+  if (needs === undefined || (needs !== null && !may(req.ctx.actor, needs))) throw new NotFound();
+  // Only what the filters could have said is kept.
+  const { asked } = sliceOf(
+    { query: Object.fromEntries(new URLSearchParams(query)), viewer: req.viewer },
+    (await getFrame(req.ctx)).timeZone,
+  );
+  await saveReport(req.ctx, { name, report, query: queryOf(asked), isShared: shared, isWeekly: weekly });
+  redirect(res, `${report === "summary" ? "/reports" : `/reports/${report}`}?${queryOf(asked)}`);
+});
+
+reportPages.post("/reports/saved/:id/removal", async (req, res) => {
+  await removeSavedReport(req.ctx, idParam(req.params));
+  redirect(res, "/reports");
 });
 
 reportPages.get("/reports/conversations", async (req, res) => {
@@ -76,16 +107,29 @@ async function make(req: Request, name: string) {
     req.viewer,
     (is, more = {}) => `/reports/conversations?${queryOf({ ...asked, ...more }, { is })}`,
   );
-  return { frame, slice, asked, report: await known.make({ ctx: readerOf(req), req, frame, slice, look }) };
+  return {
+    frame,
+    slice,
+    asked,
+    report: await known.make({
+      ctx: readerOf(req),
+      viewer: req.viewer,
+      query: req.query,
+      frame,
+      slice,
+      look,
+    }),
+  };
 }
 
 async function page(req: Request, res: Response, name: string): Promise<void> {
-  const [{ frame, slice, asked, report }, teams, agents, inboxes, topics] = await Promise.all([
+  const [{ frame, slice, asked, report }, teams, agents, inboxes, topics, saved] = await Promise.all([
     make(req, name),
     listTeams(req.ctx),
     listAgents(req.ctx),
     listInboxes(req.ctx),
     listTopics(req.ctx),
+    listSavedReports(req.ctx),
   ]);
   const t = translateFor(req.viewer.locale);
   const isWhole = may(req.ctx.actor, "reports.see");
@@ -116,6 +160,14 @@ async function page(req: Request, res: Response, name: string): Promise<void> {
         ],
       },
       csv: `/reports/${name}.csv?${query}`,
+      saved: saved.map((one) => ({
+        id: one.id,
+        name: one.isOwn ? one.name : `${one.name} · ${one.agentName}`,
+        href: `${one.report === "summary" ? "/reports" : `/reports/${one.report}`}?${one.query}`,
+        isOwn: one.isOwn,
+        isWeekly: one.isWeekly,
+      })),
+      save: { report: name, query, canShare: isWhole, canMail: req.ctx.config.smtpUrl !== null },
       isBehind: frame.isBehind,
     }),
   );

@@ -4,6 +4,8 @@ export interface Mail {
   to: string;
   subject: string;
   text: string;
+  /** The same with tables, for whoever reads mail so. */
+  html?: string;
 }
 
 /** Hands mail to the firm's server. */
@@ -31,8 +33,9 @@ export function openMailer(url: string): Mailer {
     socketTimeout: patience,
   } as never);
   return {
-    async send({ to, subject, text }) {
-      await transport.sendMail({ from, to, subject: subject.replaceAll(/[\r\n]+/g, " "), text });
+    async send({ to, subject, text, html }) {
+      const body = html === undefined ? { text } : { text, html };
+      await transport.sendMail({ from, to, subject: subject.replaceAll(/[\r\n]+/g, " "), ...body });
     },
     close: () => transport.close(),
   };

@@ -23,6 +23,9 @@ export interface ReportViews {
       topics: Choice[];
     };
     csv: string;
+    saved: { id: number; name: string; href: string; isOwn: boolean; isWeekly: boolean }[];
+    /** What would be saved now; weekly mail needs a mail server. */
+    save: { report: string; query: string; canShare: boolean; canMail: boolean };
     isBehind: boolean;
   };
   "reports/conversations": Page & {
@@ -33,6 +36,7 @@ export interface ReportViews {
     rows: string | null;
     next: string | null;
   };
+  "mail/report": Page & { header: Header; report: Report; page: string; baseUrl: string };
   "reports/export": Page & ReportViews["reports/_export"];
   "reports/_export": {
     one: {

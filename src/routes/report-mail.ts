@@ -1,0 +1,57 @@
+import { getFrame, reach } from "../services/reports/frame.ts";
+import type { ComposeReport } from "../services/reports/mail-weekly.ts";
+import { initials } from "../views/format.ts";
+import { translateFor } from "../views/i18n.ts";
+import { createRender, type Viewer } from "../views/index.ts";
+import { lookOf } from "../views/reports/parts.ts";
+import { presentHeader } from "../views/reports/present.ts";
+import { queryOf } from "./report-asked.ts";
+import { reports } from "./report-list.ts";
+import { sliceOf } from "./report-period.ts";
+
+/** A saved report of the week that ended, as a mail: the same figures and tables, with links to the conversations. */
+export const composeReport =
+  (baseUrl: string): ComposeReport =>
+  async (ctx, { actor, agent }, saved) => {
+    const viewer: Viewer = {
+      agentId: agent.id,
+      name: agent.name,
+      initials: initials(agent.name),
+      permissions: actor.permissions,
+      availability: agent.availability,
+      locale: agent.locale,
+      timeZone: agent.timeZone,
+      now: ctx.now(),
+    };
+    const known = reports[saved.report];
+    if (!known || (known.needs !== null && !actor.permissions.has(known.needs)))
+      throw new Error(`${saved.report} is no report of theirs`);
+    const reader = { db: ctx.reportsDb, actor, now: ctx.now };
+    const frame = await getFrame(reader);
+    const query = { ...Object.fromEntries(new URLSearchParams(saved.query)), period: "last_week" };
+    const { slice, asked } = sliceOf({ query, viewer }, frame.timeZone);
+    const look = lookOf(
+      viewer,
+      (is, more = {}) => `${baseUrl}/reports/conversations?${queryOf({ ...asked, ...more }, { is })}`,
+    );
+    const report = await known.make({ ctx: reader, viewer, query, frame, slice, look });
+    const header = presentHeader({ name: saved.report, asked, frame, slice, viewer, reach: reach(actor) });
+    const t = translateFor(viewer.locale);
+    const path = saved.report === "summary" ? "/reports" : `/reports/${saved.report}`;
+    const page = `${baseUrl}${path}?${queryOf(asked)}`;
+    const render = createRender(viewer, {
+      nonce: "",
+      version: "",
+      firmName: frame.firmName,
+      isDiskLow: false,
+    });
+    const figures = report.figures.map(({ name, value, change, more }) =>
+      `${name}: ${value} ${[change, more].filter(Boolean).join(" · ")}`.trim(),
+    );
+    return {
+      to: agent.email,
+      subject: `${saved.name} · ${header.period}`,
+      text: `${header.name}\n${header.period} · ${header.against}\n\n${figures.join("\n")}\n\n${page}\n\n${t("report.mail_why")}\n`,
+      html: render("mail/report", { title: saved.name, header, report, page, baseUrl }),
+    };
+  };
