@@ -513,6 +513,7 @@ table conversation_facts (
   abandoned text
   recontact_at timestamp with time zone -- When the same contact came back about the same topic within seven days of the resolution.
   measured_at timestamp with time zone not null default now()
+  outcome text
   constraint conversation_facts_abandoned_check CHECK ((abandoned = ANY (ARRAY['saturation'::text, 'frustration'::text])))
   constraint conversation_facts_answered_by_check CHECK ((answered_by = ANY (ARRAY['person'::text, 'bot'::text, 'nobody'::text])))
   constraint conversation_facts_first_sla_check CHECK ((first_sla = ANY (ARRAY['met'::text, 'missed'::text])))
@@ -561,9 +562,11 @@ table conversations (
   skill text
   rule_id bigint
   summary text not null default ''::text
+  outcome text -- What came of it where something was to be sold or booked; null: nothing was, or nobody said.
   constraint conversations_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL)))
   constraint conversations_check1 CHECK (((status = 'snoozed'::text) = (snoozed_until IS NOT NULL)))
   constraint conversations_merged_is_resolved CHECK (((merged_into_id IS NULL) OR ((merged_into_id <> id) AND (status = 'resolved'::text))))
+  constraint conversations_outcome_check CHECK ((outcome = ANY (ARRAY['won'::text, 'lost'::text])))
   constraint conversations_preview_author_check CHECK ((preview_author = ANY (ARRAY['contact'::text, 'agent'::text, 'bot'::text, 'phone'::text])))
   constraint conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])))
   constraint conversations_skill_check CHECK ((length(skill) <= 60))

@@ -23,6 +23,10 @@ const assignmentForm = z.object({
 const classificationForm = z.object({
   topic_id: optionalId,
   priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
+  outcome: z
+    .enum(["", "won", "lost"])
+    .optional()
+    .transform((value) => (value === "" ? null : value)),
 });
 const resolutionForm = z.object({
   topic_id: optionalId,
@@ -51,8 +55,8 @@ acts.post("/conversations/:id/assignment", async (req, res) => {
 });
 
 acts.post("/conversations/:id/classification", async (req, res) => {
-  const { topic_id: topicId, priority } = classificationForm.parse(req.body ?? {});
-  const conversation = await classify(req.ctx, idParam(req.params), { topicId, priority });
+  const { topic_id: topicId, priority, outcome } = classificationForm.parse(req.body ?? {});
+  const conversation = await classify(req.ctx, idParam(req.params), { topicId, priority, outcome });
   if (!req.isFragment) return redirect(res, `/conversations/${conversation.id}`);
   fragment(res, await renderHead(req, conversation));
 });

@@ -19,7 +19,7 @@ import {
   promisesReport,
   satisfactionReport,
 } from "../views/reports/outcomes.ts";
-import { doorsReport, groupsReport, summaryReport } from "../views/reports/overview.ts";
+import { doorsReport, groupsReport, salesReport, summaryReport } from "../views/reports/overview.ts";
 import { fieldsOf, type Look } from "../views/reports/parts.ts";
 import { forecastReport, hoursReport, todayReport } from "../views/reports/work.ts";
 import { type Period, sliceOf } from "./report-period.ts";
@@ -150,6 +150,20 @@ export const reports: Record<
           listFacts(ctx, slice, "abandoned", { before: null, limit: misses }),
         ])),
       ),
+  },
+  sales: {
+    usual: "last_28",
+    needs: "reports.see",
+    async make({ ctx, slice, look }) {
+      const fields = fieldsOf(columns.sales);
+      const [total, topics, agents, inboxes] = await Promise.all([
+        measureBy(ctx, slice, "all", fields),
+        measureBy(ctx, slice, "topic", fields),
+        measureBy(ctx, slice, "agent", fields),
+        measureBy(ctx, slice, "inbox", fields),
+      ]);
+      return salesReport(look, total, { topics, agents, inboxes });
+    },
   },
   forecast: {
     usual: "last_365",

@@ -66,6 +66,7 @@ export const presentConversation = (one: Conversation) => ({
   inbox_id: id(one.lastInboxId),
   topic: one.topic,
   topic_id: id(one.topicId),
+  outcome: one.outcome,
   priority: one.priority,
   tags: one.tags,
   sla: one.dueTarget && { target: one.dueTarget, due_at: time(one.dueAt) },

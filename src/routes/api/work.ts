@@ -17,6 +17,7 @@ const availabilityBody = z.strictObject({
   back_at: z.iso.datetime({ offset: true }).nullable().optional(),
 });
 const classificationBody = z.strictObject({
+  outcome: z.enum(["won", "lost"]).nullable().optional(),
   priority: z.enum(["low", "normal", "high", "urgent"]).optional(),
   topic_id: digits.nullable().optional(),
 });
@@ -52,8 +53,8 @@ workApi.get("/api/v1/teams", async (req, res) => {
 });
 
 workApi.patch("/api/v1/conversations/:id", async (req, res) => {
-  const { priority, topic_id: topicId } = parse(classificationBody, req.body);
-  const conversation = await classify(req.ctx, idParam(req.params), { priority, topicId });
+  const { priority, topic_id: topicId, outcome } = parse(classificationBody, req.body);
+  const conversation = await classify(req.ctx, idParam(req.params), { priority, topicId, outcome });
   res.json(presentConversation(conversation));
 });
 

@@ -8,7 +8,7 @@ import type { Conversation, Status } from "./types.ts";
 
 const columns = (actor: Actor) => `
   c.id, c.contact_id as "contactId", p.name as "contactName", ${shownAddress(actor)} as "contactDisplay",
-  c.status, c.priority, c.topic_id as "topicId", coalesce((select name from topics where id = c.topic_id), '') as topic, c.team_id as "teamId", c.assignee_id as "assigneeId", a.name as "assigneeName",
+  c.status, c.priority, c.topic_id as "topicId", c.outcome, coalesce((select name from topics where id = c.topic_id), '') as topic, c.team_id as "teamId", c.assignee_id as "assigneeId", a.name as "assigneeName",
   c.isolated_inbox_id as "isolatedInboxId", c.waiting_since as "waitingSince", c.first_response_at as "firstResponseAt",
   c.last_activity_at as "lastActivityAt", c.last_inbound_at as "lastInboundAt", c.last_inbox_id as "lastInboxId",
   x.name as "lastInboxName", c.last_identity_id as "lastIdentityId", w.ends_at as "serviceWindowEndsAt", c.preview,

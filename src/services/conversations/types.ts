@@ -86,6 +86,8 @@ export interface Conversation extends NextDue {
   status: Status;
   priority: Priority;
   topicId: number | null;
+  /** What came of it where something was to be sold or booked. */
+  outcome: "won" | "lost" | null;
   /** Name of the topic; empty for none. */
   topic: string;
   teamId: number | null;

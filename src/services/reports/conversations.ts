@@ -22,6 +22,8 @@ export const conditions = {
   rated: "f.csat is not null",
   low: "f.csat < (select low_score from firm)",
   recommended: "f.nps is not null",
+  won: "f.outcome = 'won'",
+  lost: "f.outcome = 'lost'",
   by_bot: "f.answered_by = 'bot' and f.status = 'resolved'",
   abandoned: "f.abandoned is not null",
   saturation: "f.abandoned = 'saturation'",
@@ -59,6 +61,7 @@ export interface FactRow {
   nextMet: number;
   nextMissed: number;
   resolutionSla: "met" | "missed" | null;
+  outcome: "won" | "lost" | null;
   csat: number | null;
   nps: number | null;
   isRepeated: boolean;
@@ -88,7 +91,7 @@ export function listFacts(
        f.reopenings, coalesce((select array_agg(a.name order by a.name) from agents a where a.id = any(f.agent_ids)), '{}') as agents, r.name as "resolvedBy",
        f.first_response_seconds as "firstResponse", f.first_response_business_seconds as "firstResponseBusiness", f.handling_seconds as handling,
        f.resolution_seconds as resolution, f.resolution_business_seconds as "resolutionBusiness", f.first_sla as "firstSla", f.next_met as "nextMet",
-       f.next_missed as "nextMissed", f.resolution_sla as "resolutionSla", f.csat, f.nps, ${repeatedSql} as "isRepeated", f.recontact_at as "recontactAt",
+       f.next_missed as "nextMissed", f.resolution_sla as "resolutionSla", f.outcome, f.csat, f.nps, ${repeatedSql} as "isRepeated", f.recontact_at as "recontactAt",
        f.abandoned, f.answered_by as "answeredBy"
      from conversation_facts f join conversations c on c.id = f.conversation_id join contacts p on p.id = f.contact_id
        left join topics t on t.id = f.topic_id left join teams m on m.id = f.team_id left join inboxes i on i.id = f.inbox_id

@@ -163,6 +163,7 @@ const columns = {
   team_id: "c.team_id",
   assignee_id: "c.assignee_id",
   topic_id: "c.topic_id",
+  outcome: "c.outcome",
   opened_at: "c.opened_at",
   resolved_at: "c.resolved_at",
   resolved_by_id: "c.resolved_by_id",

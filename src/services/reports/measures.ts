@@ -37,6 +37,9 @@ export interface Measures {
   byBot: number;
   saturation: number;
   frustration: number;
+  /** Of those where something was to be sold or booked. */
+  won: number;
+  lost: number;
 }
 
 /** Had to repeat: they say so, or were asked for what they had given (ID-04). */
@@ -79,6 +82,8 @@ function aggregates(first = "true", end = "true"): Record<keyof Measures, string
     byBot: count("f.answered_by = 'bot' and f.status = 'resolved'"),
     saturation: count("f.abandoned = 'saturation'"),
     frustration: count("f.abandoned = 'frustration'"),
+    won: count("f.outcome = 'won'"),
+    lost: count("f.outcome = 'lost'"),
   };
 }
 
@@ -168,6 +173,8 @@ export const nothing: Group = {
   byBot: 0,
   saturation: 0,
   frustration: 0,
+  won: 0,
+  lost: 0,
 };
 
 /** A part of a whole as a share from 0 to 1; null of nothing. */

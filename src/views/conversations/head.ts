@@ -23,6 +23,7 @@ export interface HeadView {
   isFlagged: boolean;
   priority: { value: string; name: string } | null;
   topicId: number | null;
+  outcome: Conversation["outcome"];
   /** Empty for none. */
   topic: string;
   priorities: { value: Priority; name: string; isChosen: boolean }[];
@@ -48,6 +49,7 @@ export function presentHead(conversation: Conversation, closing: ClosingSettings
     isFlagged: conversation.flaggedAt !== null,
     priority: presentPriority(conversation.priority, viewer),
     topicId: conversation.topicId,
+    outcome: conversation.outcome,
     topic: conversation.topic,
     priorities: (["urgent", "high", "normal", "low"] as const).map((value) => ({
       value,

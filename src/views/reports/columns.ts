@@ -38,6 +38,8 @@ export const columns = {
   contactFigures: ["first_contact", "recontacted", "reopened", "repeated", "transfers"],
   settled: ["conversations", "resolved", "first_contact", "recontacted", "reopened", "repeated"],
   abandonmentFigures: ["abandoned", "saturation", "frustration"],
+  salesFigures: ["conversion", "won", "lost"],
+  sales: ["conversations", "won", "lost", "conversion", "first_response"],
   left: ["conversations", "saturation", "frustration", "abandoned"],
   satisfactionFigures: ["csat", "nps"],
   rated: ["csat", "nps", "resolved", "first_contact"],

@@ -133,3 +133,23 @@ function gap(look: Look, name: "first_response" | "in_time", groups: readonly Gr
     href: null,
   };
 }
+
+/** What was sold or booked of what could be: where agents say what came of it. */
+export function salesReport(
+  look: Look,
+  total: Compared,
+  by: Record<"topics" | "agents" | "inboxes", Compared>,
+): Report {
+  const [now, before] = ends(total);
+  const marked = ({ now: groups }: Compared) => groups.filter(({ won, lost }) => won + lost > 0);
+  const empty = look.t("report.no_outcomes");
+  return {
+    name: "sales",
+    figures: columns.salesFigures.map((name) => figure(look, name, now, before)),
+    sections: [
+      { ...groupTable(look, "topics", marked(by.topics), columns.sales, "topic", topicName(look)), empty },
+      { ...groupTable(look, "inboxes", marked(by.inboxes), columns.sales, "inbox"), empty },
+      { ...groupTable(look, "agents", marked(by.agents), columns.sales, "agent"), empty, isWide: true },
+    ],
+  };
+}

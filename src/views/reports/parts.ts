@@ -104,6 +104,15 @@ export const measures = {
     good: -1,
     is: "frustration",
   },
+  won: { kind: "count", from: ["won"], of: (one) => one.won, good: 1, is: "won" },
+  lost: { kind: "count", from: ["lost"], of: (one) => one.lost, good: -1, is: "lost" },
+  conversion: {
+    kind: "percent",
+    from: ["won", "lost"],
+    of: (one) => share(one.won, one.won + one.lost),
+    good: 1,
+    is: "won",
+  },
   abandoned: {
     kind: "percent",
     from: ["saturation", "frustration"],

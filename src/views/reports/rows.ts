@@ -45,6 +45,7 @@ const conversationColumns = (zone: string, t: Translate): readonly Column<FactRo
     ["next_met", ({ nextMet }) => nextMet],
     ["next_missed", ({ nextMissed }) => nextMissed],
     ["resolution_sla", ({ resolutionSla }) => kept(resolutionSla)],
+    ["outcome", ({ outcome }) => outcome && t(`outcome.${outcome}`)],
     ["csat", ({ csat }) => csat],
     ["nps", ({ nps }) => nps],
     ["repeated", ({ isRepeated }) => yes(isRepeated)],

@@ -25,7 +25,7 @@ describe("facts of conversations", () => {
   const kept = async () => {
     const facts = await rows<Record<string, unknown> & { id: number }>(
       cast.platform.db,
-      `select conversation_id as id, contact_id as contact, topic_id as topic, isolated_inbox_id as isolated,
+      `select conversation_id as id, contact_id as contact, topic_id as topic, outcome, isolated_inbox_id as isolated,
          floor(extract(epoch from opened_at) * 1000)::float8 as opened, floor(extract(epoch from resolved_at) * 1000)::float8 as resolved,
          coalesce((select jsonb_agg(jsonb_build_array(floor(extract(epoch from asked_at) * 1000), floor(extract(epoch from answered_at) * 1000), agent_id, seconds, business_seconds) order by n)
            from response_facts r where r.conversation_id = f.conversation_id), '[]') as answers,

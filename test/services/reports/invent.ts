@@ -142,6 +142,7 @@ export async function invent(cast: Cast, seed: number, zone: string): Promise<vo
       await db("conversations")
         .where({ id })
         .update({
+          outcome: pick([null, null, "won", "lost"]),
           resolved_by_id: pick([...agents, null]),
           resolved_at: new Date(resolvedAt ?? Math.round(at)),
         });

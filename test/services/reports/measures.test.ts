@@ -98,6 +98,8 @@ describe("measures of reports", () => {
       npsAnswers: scores.length,
       byBot: all.filter((one) => one.by === "bot" && one.resolved !== null).length,
       saturation: all.filter((one) => one.abandoned === "saturation").length,
+      won: all.filter((one) => one.outcome === "won").length,
+      lost: all.filter((one) => one.outcome === "lost").length,
       frustration: all.filter((one) => one.abandoned === "frustration").length,
     };
   };

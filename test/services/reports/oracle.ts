@@ -140,6 +140,7 @@ export async function measureSlowly(db: Knex, words: Words): Promise<Map<number,
     found.set(c.id, {
       contact: c.contact_id,
       topic: c.topic_id,
+      outcome: c.outcome,
       isolated: c.isolated_inbox_id,
       opened,
       resolved,
