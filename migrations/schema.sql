@@ -1146,6 +1146,48 @@ table retention_rules (
   constraint retention_rules_pkey PRIMARY KEY (kind)
 )
 
+table review_criteria (
+  id bigint not null generated always as identity
+  position integer not null
+  question text not null
+  weight integer not null default 1
+  archived_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  constraint review_criteria_question_check CHECK (((length(question) >= 1) AND (length(question) <= 200)))
+  constraint review_criteria_weight_check CHECK (((weight >= 1) AND (weight <= 5)))
+  constraint review_criteria_pkey PRIMARY KEY (id)
+)
+
+table reviews (
+  id bigint not null generated always as identity
+  conversation_id bigint not null
+  reviewer_id bigint not null
+  agent_id bigint -- Whom it is about: who resolved it, else who answered first; null: no person did.
+  picked_by text not null
+  scores jsonb not null default '{}'::jsonb -- From 1 to 5 by id of the criterion; what does not apply is not there.
+  score numeric(5,2) -- Weighted share of the possible, in percent; null: nothing applied, or not finished.
+  comment text not null default ''::text
+  needs_coaching boolean not null default false
+  coached_at timestamp with time zone
+  answer text not null default ''::text
+  answered_at timestamp with time zone
+  created_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  constraint reviews_answer_check CHECK ((length(answer) <= 4000))
+  constraint reviews_check CHECK (((finished_at IS NOT NULL) OR (score IS NULL)))
+  constraint reviews_comment_check CHECK ((length(comment) <= 4000))
+  constraint reviews_picked_by_check CHECK ((picked_by = ANY (ARRAY['random'::text, 'low'::text, 'missed'::text, 'reopened'::text, 'transferred'::text, 'repeated'::text, 'hand'::text])))
+  constraint reviews_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
+  constraint reviews_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
+  constraint reviews_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+  constraint reviews_reviewer_id_fkey FOREIGN KEY (reviewer_id) REFERENCES agents(id)
+  constraint reviews_pkey PRIMARY KEY (id)
+  constraint reviews_conversation_id_reviewer_id_key UNIQUE (conversation_id, reviewer_id)
+)
+CREATE INDEX reviews_agent ON public.reviews USING btree (agent_id, finished_at DESC) WHERE (finished_at IS NOT NULL);
+CREATE INDEX reviews_coaching ON public.reviews USING btree (id) WHERE (needs_coaching AND (coached_at IS NULL));
+CREATE INDEX reviews_reviewer ON public.reviews USING btree (reviewer_id, id DESC);
+
 table roles (
   id bigint not null generated always as identity
   name text not null

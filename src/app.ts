@@ -46,6 +46,7 @@ import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
 import { reportExports } from "./routes/report-exports.ts";
 import { reportPages } from "./routes/reports.ts";
+import { reviews } from "./routes/reviews.ts";
 import { scheduledMessages } from "./routes/scheduled-messages.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { SessionStore } from "./routes/session-store.ts";
@@ -179,6 +180,7 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     searchRoutes,
     reportExports,
     reportPages,
+    reviews,
   );
   app.use(
     live.router,

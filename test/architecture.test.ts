@@ -37,6 +37,7 @@ const domains = [
   "audit",
   "privacy",
   "reports",
+  "reviews",
   "demo",
 ];
 

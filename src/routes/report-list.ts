@@ -10,6 +10,7 @@ import { measureBy } from "../services/reports/measures.ts";
 import { countOverTime } from "../services/reports/over-time.ts";
 import type { Slice } from "../services/reports/slice.ts";
 import { countTodayByHour, standNow } from "../services/reports/today.ts";
+import { measureQuality } from "../services/reviews/quality.ts";
 import type { Viewer } from "../views/index.ts";
 import { columns } from "../views/reports/columns.ts";
 import type { Report } from "../views/reports/model.ts";
@@ -21,6 +22,7 @@ import {
 } from "../views/reports/outcomes.ts";
 import { doorsReport, groupsReport, salesReport, summaryReport } from "../views/reports/overview.ts";
 import { fieldsOf, type Look } from "../views/reports/parts.ts";
+import { qualityReport } from "../views/reports/quality.ts";
 import { forecastReport, hoursReport, todayReport } from "../views/reports/work.ts";
 import { type Period, sliceOf } from "./report-period.ts";
 
@@ -164,6 +166,11 @@ export const reports: Record<
       ]);
       return salesReport(look, total, { topics, agents, inboxes });
     },
+  },
+  quality: {
+    usual: "last_90",
+    needs: "reviews.score",
+    make: async ({ ctx, slice, look }) => qualityReport(look, await measureQuality(ctx, slice)),
   },
   forecast: {
     usual: "last_365",

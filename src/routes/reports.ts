@@ -147,7 +147,12 @@ async function page(req: Request, res: Response, name: string): Promise<void> {
           href: `${one === "summary" ? "/reports" : `/reports/${one}`}?${query}`,
           name: t(`report.tab.${one}`),
           isCurrent: one === name,
-        })),
+        }))
+        .concat({
+          href: may(req.ctx.actor, "reviews.score") ? "/reviews" : "/reviews/mine",
+          name: t(may(req.ctx.actor, "reviews.score") ? "reviews.title" : "reviews.mine"),
+          isCurrent: false,
+        }),
       filters: {
         action: name === "summary" ? "/reports" : `/reports/${name}`,
         asked,

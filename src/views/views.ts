@@ -12,6 +12,7 @@ import type { ImportViews } from "./imports/views.ts";
 import type { AttachmentView, Bubble, Failure } from "./messages/present.ts";
 import type { PrivacyViews } from "./privacy/views.ts";
 import type { ReportViews } from "./reports/report-views.ts";
+import type { ReviewViews } from "./reviews/review-views.ts";
 import type { FoundView } from "./search/present.ts";
 import type { SettingsViews } from "./settings/views.ts";
 
@@ -94,6 +95,7 @@ export interface WorkspaceView {
  */
 export interface Views
   extends ReportViews,
+    ReviewViews,
     CompanyViews,
     ContactViews,
     ImportViews,

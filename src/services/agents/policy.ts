@@ -32,7 +32,7 @@ export const permissionGroups = {
     "cases.edit",
     "interactions.edit",
   ],
-  supervision: ["supervise", "reports.see", "audit.see", "audit.export", "approvals.decide"],
+  supervision: ["supervise", "reports.see", "reviews.score", "audit.see", "audit.export", "approvals.decide"],
   settings: [
     "firm.manage",
     "agents.manage",

@@ -84,6 +84,9 @@ export async function eraseContact(ctx: Context, contactId: number): Promise<voi
     await run(
       `delete from scheduled_messages where conversation_id in (select id from conversations where ${theirs})`,
     );
+    await run(
+      `update reviews set comment = '', answer = '' where conversation_id in (select id from conversations where ${theirs})`,
+    );
     await run(`update surveys set comment = '', comment_until = null where ${theirs}`);
     for (const table of [
       "notes",

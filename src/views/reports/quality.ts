@@ -1,0 +1,112 @@
+import type { Quality } from "../../services/reviews/quality.ts";
+import { drawBars } from "./charts.ts";
+import type { Report } from "./model.ts";
+import { cell, count, inWords, words } from "./numbers.ts";
+import { bare, type Look } from "./parts.ts";
+
+/** How the work that was looked at was scored: over time, by person, by question, and whether reviewers agree. */
+export function qualityReport(look: Look, found: Quality): Report {
+  const { t, viewer } = look;
+  const { locale } = viewer;
+  const share = (percent: number | null) => (percent === null ? null : percent / 100);
+  const total = found.weeks.reduce((sum, { reviews }) => sum + reviews, 0);
+  const scored = found.weeks.filter(({ score }) => score !== null);
+  const mean =
+    total === 0 || scored.length === 0
+      ? null
+      : scored.reduce((sum, one) => sum + (one.score ?? 0) * one.reviews, 0) /
+        scored.reduce((sum, one) => sum + one.reviews, 0);
+  const [weakest] = found.criteria;
+  const plain = (name: string, value: string, more = "") => ({
+    name: t(`report.quality.${name}`),
+    value,
+    change: "",
+    more,
+    level: "" as const,
+    how: t(`report.quality_how.${name}`),
+    href: null,
+  });
+  const day = (date: string) =>
+    new Intl.DateTimeFormat(locale === "es" ? "es-MX" : "en-GB", {
+      day: "numeric",
+      month: "short",
+      year: "numeric",
+      timeZone: "UTC",
+    }).format(Temporal.PlainDate.from(date).toZonedDateTime("UTC").epochMilliseconds);
+  const empty = t("report.no_reviews");
+  const header = (first: string, ...rest: string[]) => [
+    { name: t(`report.quality.${first}`), isNumber: false },
+    ...rest.map((name) => ({ name: t(`report.quality.${name}`), isNumber: true })),
+  ];
+  return {
+    name: "quality",
+    figures: [
+      plain("score", inWords(share(mean), "percent", locale)),
+      plain("reviews", count(total, locale)),
+      plain("weakest", weakest ? inWords(weakest.score, "score", locale) : "–", weakest?.name ?? ""),
+    ],
+    sections: [
+      {
+        ...bare(look, "quality_weeks"),
+        bars:
+          total === 0
+            ? null
+            : drawBars(
+                found.weeks.map((one) => ({
+                  name: `${Number(one.monday.slice(8))}/${Number(one.monday.slice(5, 7))}`,
+                  value: Math.round(one.score ?? 0),
+                  title: `${day(one.monday)}: ${inWords(share(one.score), "percent", locale)}`,
+                })),
+                { label: t("report.quality_label", { n: total }), say: (n) => `${Math.round(n)} %` },
+              ),
+        columns: header("week", "reviews", "score"),
+        rows: found.weeks.map((one) => [
+          words(day(one.monday)),
+          cell(one.reviews, "count", locale),
+          cell(share(one.score), "percent", locale),
+        ]),
+        isFolded: true,
+        isWide: true,
+        empty,
+      },
+      {
+        ...bare(look, "quality_agents"),
+        columns: header("agent", "reviews", "score"),
+        rows: found.agents.map((one) => [
+          words(one.name),
+          cell(one.reviews, "count", locale),
+          cell(share(one.score), "percent", locale, {
+            bar: one.score === null ? null : Math.round(one.score),
+          }),
+        ]),
+        empty,
+      },
+      {
+        ...bare(look, "quality_criteria"),
+        columns: header("question", "reviews", "of_five"),
+        rows: found.criteria.map((one) => [
+          words(one.name),
+          cell(one.reviews, "count", locale),
+          cell(one.score, "score", locale),
+        ]),
+        empty,
+      },
+      {
+        ...bare(look, "calibration"),
+        columns: header("reviewer", "reviews", "score", "apart"),
+        rows: found.reviewers.map((one) => [
+          words(one.name),
+          cell(one.reviews, "count", locale),
+          cell(share(one.score), "percent", locale),
+          {
+            text:
+              one.apart === null ? "–" : `${one.apart >= 0 ? "+" : "−"}${Math.abs(Math.round(one.apart))}`,
+            raw: one.apart === null ? null : Math.round(one.apart * 10) / 10,
+          },
+        ]),
+        empty,
+        isWide: true,
+      },
+    ],
+  };
+}

@@ -1,0 +1,35 @@
+import type { Criterion } from "../../services/reviews/criteria.ts";
+import type { Errors, Page } from "../views.ts";
+import type { LineView, ReviewView } from "./present.ts";
+
+interface Choice {
+  value: string;
+  name: string;
+  isChosen: boolean;
+}
+
+/** Templates of the quality reviews, and their data. */
+export interface ReviewViews {
+  "reviews/index": Page & {
+    said: string;
+    waiting: ReviewView[];
+    done: ReviewView[];
+    coaching: ReviewView[];
+    rules: Choice[];
+    agents: Choice[];
+  };
+  "reviews/mine": Page & { reviews: ReviewView[] };
+  "reviews/_list": { reviews: ReviewView[]; empty: string; isCoaching: boolean };
+  "reviews/criteria": Page & { criteria: Criterion[]; errors: Errors };
+  "reviews/show": Page & {
+    review: ReviewView;
+    isMine: boolean;
+    isAboutMe: boolean;
+    canScore: boolean;
+    canAdd: boolean;
+    criteria: (Criterion & { given: number | null })[];
+    others: ReviewView[];
+    lines: LineView[];
+    error: string;
+  };
+}
