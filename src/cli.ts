@@ -13,6 +13,7 @@ import { isServing, rotateSecrets } from "./services/inboxes/rotate-secrets.ts";
 import { type Context, systemContext } from "./services/platform/context.ts";
 import { Invalid, ServiceError } from "./services/platform/errors.ts";
 import { addKey, openSecrets, randomToken } from "./services/platform/secrets.ts";
+import { markAll } from "./services/reports/keep-facts.ts";
 import { isTextKey, translateFor } from "./views/i18n.ts";
 
 interface Command {
@@ -45,6 +46,13 @@ const commands: Record<string, Command> = {
       });
       print("Keep this token: it is shown only once.");
       print(token);
+      return 0;
+    },
+  },
+  "facts rebuild": {
+    usage: "facts rebuild",
+    async run(ctx) {
+      print(`${await markAll(ctx)} conversations will be measured anew within a few minutes.`);
       return 0;
     },
   },

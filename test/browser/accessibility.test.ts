@@ -14,6 +14,8 @@ import { checkImport, createImport } from "../../src/services/imports/start-impo
 import { addInteraction } from "../../src/services/interactions/interactions.ts";
 import { createRecordType } from "../../src/services/records/record-types.ts";
 import { saveRecord } from "../../src/services/records/save-record.ts";
+import { keepFacts } from "../../src/services/reports/keep-facts.ts";
+import { addReview } from "../../src/services/reviews/reviews.ts";
 import { openBrowser, signIn, violations } from "../support/browser.ts";
 import type { Cast } from "../support/cast.ts";
 import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
@@ -81,6 +83,8 @@ describe("accessibility and small screens", () => {
     });
     await deliver(hilo.cast, Buffer.from("{broken"));
     await story(hilo.cast, contactId);
+    await keepFacts(hilo.cast.system);
+    await addReview(hilo.cast.diego, conversationId);
   });
   after(async () => {
     await browser.close();
@@ -127,6 +131,25 @@ describe("accessibility and small screens", () => {
     "/settings/roles/1",
     "/settings/tokens/new",
     "/settings/sso",
+    "/reports",
+    "/reports/today",
+    "/reports/agents",
+    "/reports/teams",
+    "/reports/doors",
+    "/reports/topics",
+    "/reports/promises",
+    "/reports/hours",
+    "/reports/satisfaction",
+    "/reports/contact",
+    "/reports/abandonment",
+    "/reports/sales",
+    "/reports/quality",
+    "/reports/forecast",
+    "/reports/conversations",
+    "/reviews",
+    "/reviews/mine",
+    "/reviews/criteria",
+    "/reviews/1",
     "/settings/approvals",
     "/approvals",
     "/settings/sessions",

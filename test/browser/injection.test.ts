@@ -14,7 +14,7 @@ const copies = 46;
 
 /** Columns that steer rather than say: keys, kinds, zones, and what signs people in. */
 const steering =
-  /^(id|.*_id|public_id|kind|state|status|channel|direction|locale|time_zone|availability|availability_source|strategy|shown|delivery|author_kind|actor_kind|source|colour|currency|country|.*_key|.*hash|.*token.*|secrets|.*secret.*|.*fingerprint|sid|sess|key|target|priority|encoding|delimiter|on_duplicate|media_type|name_source|reason|phone.*|p256dh|auth|endpoint|totp.*|webhook.*|previous_hash|mac|address|after_resolving|place|language.*|sso_.*|issuer)$/;
+  /^(id|.*_id|public_id|kind|state|status|channel|direction|locale|time_zone|availability|availability_source|strategy|shown|delivery|author_kind|actor_kind|source|colour|currency|country|.*_key|.*hash|.*token.*|secrets|.*secret.*|.*fingerprint|sid|sess|key|target|priority|encoding|delimiter|on_duplicate|media_type|name_source|reason|phone.*|p256dh|auth|endpoint|totp.*|webhook.*|previous_hash|mac|address|after_resolving|place|language.*|sso_.*|issuer|report|query|picked_by)$/;
 const tables = [
   "agents",
   "agent_skills",
@@ -44,7 +44,10 @@ const tables = [
   "purchases",
   "record_types",
   "records",
+  "review_criteria",
+  "reviews",
   "roles",
+  "saved_reports",
   "scheduled_messages",
   "single_sign_on",
   "sla_policies",
@@ -107,6 +110,14 @@ describe("injected text, in a browser", function () {
       "insert into custom_fields (key, label, kind, options, position) values ('opciones', 'O', 'choice', ?::text[], 2)",
       [corpus.filter((one) => one.length <= 60).slice(0, 40)],
     );
+    await db.raw(
+      "insert into reviews (conversation_id, reviewer_id, agent_id, picked_by, finished_at, answered_at) select ?, a.id, 1, 'hand', now(), now() from agents a where a.id <> 1",
+      [subject.conversation ?? ""],
+    );
+    await db.raw(
+      "insert into saved_reports (agent_id, name, report, query, is_shared) select a.id, n::text, 'summary', '', true from agents a, generate_series(1, 20) n",
+    );
+    await db.raw("insert into fact_marks select id from conversations");
     await db.raw(
       "insert into single_sign_on (name, issuer, client_id, client_secret, groups_claim, enabled) values ('x', 'https://id.test', 'x', 'x', 'x', true)",
     );
@@ -226,6 +237,10 @@ describe("injected text, in a browser", function () {
       `/contacts/${subject.contact}?edit=1`,
       `/contacts/${subject.contact}?show=messages`,
       "/audit?print=1",
+      "/reviews/1",
+      "/reports?period=last_365",
+      "/reports/satisfaction?period=last_365",
+      "/reports/conversations?period=last_365",
       "/search?q=script",
       "/inbox?view=all",
     );
