@@ -7,7 +7,7 @@ comment on table fact_marks is 'Conversations whose facts are to be measured ane
 alter table fact_marks set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 
 create table conversation_facts (
-  conversation_id bigint primary key references conversations on delete cascade,
+  conversation_id bigint primary key,
   contact_id bigint not null,
   isolated_inbox_id bigint,
   status text not null,
@@ -56,14 +56,14 @@ create table conversation_facts (
 create index conversation_facts_opened on conversation_facts (opened_at, conversation_id);
 create index conversation_facts_contact on conversation_facts (contact_id, opened_at);
 create index conversation_facts_agents on conversation_facts using gin (agent_ids);
-comment on table conversation_facts is 'What reports count, one row for each conversation; measured from what happened, never changed by hand.';
+comment on table conversation_facts is 'What reports count, one row for each conversation; measured from what happened, never changed by hand. Without a foreign key: its check would hold conversations from whoever works on them.';
 comment on column conversation_facts.asked is 'What we asked for and the contact answered: name, phone, email, order, address.';
 comment on column conversation_facts.asked_again is 'What we asked for though it had been answered in this conversation.';
 comment on column conversation_facts.known_before is 'What we asked for though the contact had answered it in an earlier conversation.';
 comment on column conversation_facts.recontact_at is 'When the same contact came back about the same topic within seven days of the resolution.';
 
 create table response_facts (
-  conversation_id bigint not null references conversations on delete cascade,
+  conversation_id bigint not null,
   n integer not null,
   asked_at timestamptz not null,
   answered_at timestamptz not null,

@@ -518,7 +518,6 @@ table conversation_facts (
   constraint conversation_facts_answered_by_check CHECK ((answered_by = ANY (ARRAY['person'::text, 'bot'::text, 'nobody'::text])))
   constraint conversation_facts_first_sla_check CHECK ((first_sla = ANY (ARRAY['met'::text, 'missed'::text])))
   constraint conversation_facts_resolution_sla_check CHECK ((resolution_sla = ANY (ARRAY['met'::text, 'missed'::text])))
-  constraint conversation_facts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
   constraint conversation_facts_pkey PRIMARY KEY (conversation_id)
 )
 CREATE INDEX conversation_facts_agents ON public.conversation_facts USING gin (agent_ids);
@@ -1132,7 +1131,6 @@ table response_facts (
   is_first boolean not null
   seconds integer not null
   business_seconds integer not null
-  constraint response_facts_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
   constraint response_facts_pkey PRIMARY KEY (conversation_id, n)
 )
 CREATE INDEX response_facts_asked ON public.response_facts USING btree (asked_at);

@@ -31,8 +31,8 @@ export const isProved = (session: Partial<SessionData>): boolean =>
   (session.provedAt ?? 0) > Date.now() - proofMs;
 
 /** Opens a session of a fresh id for somebody who proved who they are; whatever the old id held is gone. */
-export async function enter(req: Request, session: Session): Promise<void> {
-  await begin(req, session);
+export async function enter(req: Request, session: Session, provedAt = Date.now()): Promise<void> {
+  await begin(req, session, provedAt);
   const asThem = { ...req.ctx, actor: session.actor };
   await transact(asThem, async (tx) => {
     tx.record(null, { act: "agent.signed_in", agentId: session.agent.id });
@@ -41,25 +41,30 @@ export async function enter(req: Request, session: Session): Promise<void> {
 }
 
 /** Opens it for whoever proved who they are at the door. @returns false when what they proved it with changed meanwhile. */
-export async function comeIn(req: Request, proved: { id: number; version: number }): Promise<boolean> {
+export async function comeIn(
+  req: Request,
+  proved: { id: number; version: number },
+  provedAt = Date.now(),
+): Promise<boolean> {
   const session = await findSession(req.ctx.db, proved.id);
   // The password, or the second factor, changed while this was under way: what was proved is worth nothing.
   if (session?.sessionVersion !== proved.version) return false;
-  await enter(req, session);
+  await enter(req, session, provedAt);
   return true;
 }
 
 /**
  * After the first proof, a password or the provider's word: to the second factor when there is one, else in.
  *
- * @param wanted a path of ours. @returns where the browser goes next.
+ * @param wanted a path of ours. @param provedAt when it was proved: elsewhere that may be long ago. @returns where the browser goes next.
  */
 export async function passDoor(
   req: Request,
   known: { id: number; version: number; hasSecondFactor: boolean },
   wanted: string,
+  provedAt = Date.now(),
 ): Promise<string> {
-  if (!known.hasSecondFactor) return (await comeIn(req, known)) ? wanted : "/login";
+  if (!known.hasSecondFactor) return (await comeIn(req, known, provedAt)) ? wanted : "/login";
   await renew(req);
   req.session.pending = { agentId: known.id, version: known.version, at: Date.now(), next: wanted };
   return "/login/code";
@@ -70,11 +75,11 @@ const renew = (req: Request): Promise<void> =>
   new Promise((done, fail) => req.session.regenerate((error) => (error ? fail(error) : done())));
 
 /** The same without a word about it: whoever is in goes on with a new id. */
-export async function begin(req: Request, session: Session): Promise<void> {
+export async function begin(req: Request, session: Session, provedAt = Date.now()): Promise<void> {
   // Pages that are open go on sending what they send.
   const key = req.user?.agent.id === session.agent.id ? req.session.formKey : undefined;
   await new Promise<void>((done, fail) => req.logIn(session, (error) => (error ? fail(error) : done())));
   req.session.client = { address: req.ip ?? "", browser: (req.get("user-agent") ?? "").slice(0, 300) };
-  req.session.provedAt = Date.now();
+  req.session.provedAt = provedAt;
   req.session.formKey = key ?? randomToken();
 }

@@ -21,7 +21,7 @@ import { presentLine, presentReview } from "../views/reviews/present.ts";
 import { requirePermission } from "./guards.ts";
 import { redirect } from "./respond.ts";
 import { ticked } from "./settings/roles.ts";
-import { errorWords, idParam, optionalId, parseForm, text } from "./validate.ts";
+import { errorWords, idParam, optionalId, parseForm, text, typed } from "./validate.ts";
 
 const pickForm = z.object({
   rule: z.enum(pickRules),
@@ -109,18 +109,25 @@ reviews.get("/reviews/:id", (req, res) => page(req, res, ""));
 
 reviews.post("/reviews/:id", requirePermission("reviews.score"), async (req, res) => {
   const body = (req.body ?? {}) as Record<string, unknown>;
-  const scores = Object.entries(body).flatMap(([name, value]) => {
+  const scores = Object.entries(body).flatMap(([name, value]): [string, number | null][] => {
     const [, id] = /^score_(\d{1,15})$/.exec(name) ?? [];
-    return id && typeof value === "string" && /^[1-5]$/.test(value) ? [[id, Number(value)] as const] : [];
+    if (!id || typeof value !== "string" || !/^[1-5]?$/.test(value)) return [];
+    return [[id, value === "" ? null : Number(value)]];
   });
-  const form = parseForm(z.object({ comment: text(4000).default(""), coaching: ticked }), body);
   const id = idParam(req.params);
-  await finishReview(req.ctx, id, {
-    scores: Object.fromEntries(scores),
-    comment: form.comment,
-    needsCoaching: form.coaching,
-  });
-  redirect(res, `/reviews/${id}`);
+  try {
+    const form = parseForm(z.object({ comment: text(4000).default(""), coaching: ticked }), body);
+    await finishReview(req.ctx, id, {
+      scores: Object.fromEntries(scores),
+      comment: form.comment,
+      needsCoaching: form.coaching,
+    });
+    redirect(res, `/reviews/${id}`);
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    const { scores: words, comment } = errorWords(error, req.viewer);
+    await page(req, res.status(422), words ?? comment ?? "", typed(body));
+  }
 });
 
 reviews.post("/reviews/:id/answer", async (req, res) => {
@@ -139,7 +146,13 @@ reviews.post("/reviews/:id/coaching", requirePermission("reviews.score"), async 
   redirect(res, "/reviews");
 });
 
-async function page(req: Request, res: Response, error: string): Promise<void> {
+/** @param given what was typed, to be shown again beside what is wrong with it. */
+async function page(
+  req: Request,
+  res: Response,
+  error: string,
+  given: Record<string, string> = {},
+): Promise<void> {
   const review = await getReview(req.ctx, idParam(req.params));
   const [transcript, criteria, others] = await Promise.all([
     // Whom it is about may not see the conversation any more; what was said of them they may.
@@ -161,7 +174,13 @@ async function page(req: Request, res: Response, error: string): Promise<void> {
       isAboutMe: review.agentId === me,
       canScore: may(req.ctx.actor, "reviews.score") && review.reviewerId === me && review.answeredAt === null,
       canAdd: may(req.ctx.actor, "reviews.score") && review.reviewerId !== me && review.agentId !== me,
-      criteria: criteria.map((one) => ({ ...one, given: review.scores[one.id] ?? null })),
+      criteria: criteria.map((one) => {
+        const typedScore = given[`score_${one.id}`];
+        const kept = review.finishedAt ? (review.scores[one.id] ?? 0) : null;
+        // 0: it does not apply.
+        return { ...one, given: typedScore === undefined ? kept : Number(typedScore) };
+      }),
+      comment: given.comment ?? review.comment,
       others: others.map((one) => presentReview(one, req.viewer)),
       lines: transcript.lines.map((line) => presentLine(line, req.viewer)),
       error,

@@ -6,6 +6,7 @@ const refusals: Record<string, MessageKey> = {
   last_admin: "agents.last_admin",
   no_role: "sso.no_role",
   other_person: "sso.other_person",
+  not_fresh: "sso.not_fresh",
   refused: "sso.refused",
   stale: "sso.stale",
   unverified: "sso.unverified",

@@ -66,10 +66,11 @@ export function ssoRoutes(platform: Platform): Router {
       // Only what the provider added counts, not how the request was spelled.
       const query = new URL(req.originalUrl, "http://own.invalid").search;
       const known = await returnFromProvider(req.ctx, backUrl(req) + query, sso);
-      if (!again) return redirect(res, await passDoor(req, known, sso.next));
-      const isStale = known.provedAt !== null && known.provedAt.getTime() < Date.now() - freshMs;
-      if (isStale || known.id !== req.user?.agent.id || known.id !== sso.againId)
-        throw new Conflict("sso.refused");
+      // A provider that lets somebody pass on this morning's word, or says not when, has not asked them now.
+      const provedAt = known.provedAt?.getTime() ?? 0;
+      if (!again) return redirect(res, await passDoor(req, known, sso.next, Math.min(provedAt, Date.now())));
+      if (provedAt < Date.now() - freshMs) throw new Conflict("sso.not_fresh");
+      if (known.id !== req.user?.agent.id || known.id !== sso.againId) throw new Conflict("sso.refused");
       req.session.provedAt = Date.now();
       redirect(res, sso.next);
     } catch (error) {

@@ -220,12 +220,24 @@ describe("single sign-on", () => {
     const from = "/login/sso?again=1&next=/settings/sessions";
     const left = await again.get(from).expect(303);
     expect(left.headers.location).to.contain("prompt=login");
-    expect(await comeBack(again, { ...ana }, {}, from), "somebody else").to.contain("/confirm?sso=refused");
+    expect(
+      await comeBack(again, { ...ana }, { claims: { auth_time: Math.floor(Date.now() / 1000) } }, from),
+      "somebody else",
+    ).to.contain("/confirm?sso=refused");
     const stale = { claims: { auth_time: Math.floor(Date.now() / 1000) - 3600 } };
     expect(await comeBack(again, { ...nora, groups: ["ventas"] }, stale, from)).to.contain(
-      "/confirm?sso=refused",
+      "/confirm?sso=not_fresh",
     );
-    expect(await comeBack(again, { ...nora, groups: ["ventas"] }, {}, from)).to.equal("/settings/sessions");
+    expect(await comeBack(again, { ...nora, groups: ["ventas"] }, {}, from), "says not when").to.contain(
+      "/confirm?sso=not_fresh",
+    );
+    // This morning's word at the provider opens the door, and nothing that asks to be proved.
+    expect((await again.get("/settings/second-factor")).headers.location).to.contain("/confirm");
+    const fresh = { claims: { auth_time: Math.floor(Date.now() / 1000) } };
+    expect(await comeBack(again, { ...nora, groups: ["ventas"] }, fresh, from)).to.equal(
+      "/settings/sessions",
+    );
+    expect((await again.get("/settings/second-factor")).status).to.equal(200);
     // With a second factor of Hilo's own the provider's word opens half the door.
     await db.raw("update agents set totp_secret = ? where email = 'nora@firm.test'", [
       hilo.cast.platform.secrets.encrypt("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"),

@@ -81,13 +81,24 @@ describe("reviews of conversations", () => {
     expect(await rejected(getReview(cast.ana, id)), "before it is finished").to.be.instanceOf(NotFound);
     const criteria = await listCriteria(cast.carmen);
     const [first, second] = criteria;
+    const rest = Object.fromEntries(criteria.slice(2).map((one) => [one.id, null]));
     expect(
       await rejected(
-        finishReview(cast.carmen, id, { scores: { [first?.id ?? 0]: 6 }, comment: "", needsCoaching: false }),
+        finishReview(cast.carmen, id, { scores: { [first?.id ?? 0]: 5 }, comment: "", needsCoaching: false }),
+      ),
+      "a question without an answer",
+    ).to.be.instanceOf(Invalid);
+    expect(
+      await rejected(
+        finishReview(cast.carmen, id, {
+          scores: { ...rest, [first?.id ?? 0]: 6, [second?.id ?? 0]: 1 },
+          comment: "",
+          needsCoaching: false,
+        }),
       ),
     ).to.be.instanceOf(Invalid);
     await finishReview(cast.carmen, id, {
-      scores: { [first?.id ?? 0]: 5, [second?.id ?? 0]: 3, 999999: 1 },
+      scores: { ...rest, [first?.id ?? 0]: 5, [second?.id ?? 0]: 3, 999999: 1 },
       comment: "Bien, pero despacio",
       needsCoaching: true,
     });
@@ -102,7 +113,13 @@ describe("reviews of conversations", () => {
     expect(await rejected(getReview(cast.bruno, id))).to.be.instanceOf(NotFound);
     expect(await listReviews(cast.ana, "about_me")).to.have.length(1);
     expect(
-      await rejected(finishReview(cast.diego, id, { scores: {}, comment: "", needsCoaching: false })),
+      await rejected(
+        finishReview(cast.diego, id, {
+          scores: { ...rest, [first?.id ?? 0]: 1, [second?.id ?? 0]: 1 },
+          comment: "",
+          needsCoaching: false,
+        }),
+      ),
     ).to.be.instanceOf(Conflict);
     expect(await rejected(answerReview(cast.carmen, id, "No soy yo"))).to.be.instanceOf(NotFound);
     const answers = await Promise.allSettled([
@@ -112,7 +129,11 @@ describe("reviews of conversations", () => {
     expect(answers.filter(({ status }) => status === "fulfilled")).to.have.length(1);
     expect(
       await rejected(
-        finishReview(cast.carmen, id, { scores: {}, comment: "Otra cosa", needsCoaching: false }),
+        finishReview(cast.carmen, id, {
+          scores: { ...rest, [first?.id ?? 0]: 1, [second?.id ?? 0]: 1 },
+          comment: "Otra cosa",
+          needsCoaching: false,
+        }),
       ),
     ).to.be.instanceOf(Conflict);
     expect(await listReviews(cast.carmen, "coaching")).to.have.length(1);
@@ -129,11 +150,12 @@ describe("reviews of conversations", () => {
   it("show how far reviewers are apart, how it goes, and what is weakest; old scores stay when the form changes", async () => {
     const [one, two] = [await served(1), await served(2)];
     await keepFacts(cast.system);
-    const [first, second] = await listCriteria(cast.carmen);
+    const [first, second, ...others] = await listCriteria(cast.carmen);
+    const rest = Object.fromEntries(others.map((one) => [one.id, null]));
     const score = async (who: "carmen" | "diego", conversationId: number, a: number, b: number) => {
       const id = await addReview(cast[who], conversationId);
       await finishReview(cast[who], id, {
-        scores: { [first?.id ?? 0]: a, [second?.id ?? 0]: b },
+        scores: { ...rest, [first?.id ?? 0]: a, [second?.id ?? 0]: b },
         comment: "",
         needsCoaching: false,
       });
@@ -143,6 +165,18 @@ describe("reviews of conversations", () => {
     await score("diego", one.conversationId, 3, 3);
     await score("carmen", two.conversationId, 1, 3);
     expect(await listOtherReviews(cast.carmen, await getReview(cast.carmen, mine))).to.have.length(1);
+    // Nobody who has yet to score is told what a colleague found, and nobody scores themselves.
+    const last = await served(3);
+    await keepFacts(cast.system);
+    const blind = await addReview(cast.diego, last.conversationId);
+    const seen = await score("carmen", last.conversationId, 1, 1);
+    expect(await getReview(cast.diego, seen)).to.include({ score: null, comment: "" });
+    expect((await listReviews(cast.diego, "done")).find(({ id }) => id === seen)?.score).to.equal(null);
+    await cast.platform.db("reviews").where({ id: seen }).delete();
+    await cast.platform.db("reviews").where({ id: blind }).delete();
+    const own = await served(4, "carmen");
+    await keepFacts(cast.system);
+    expect(await rejected(addReview(cast.carmen, own.conversationId))).to.be.instanceOf(Conflict);
     const quality = await measureQuality(cast.carmen, slice());
     expect(quality.reviewers.map(({ name, apart }) => [name, apart])).to.deep.equal([
       ["Carmen Ruiz", 50],

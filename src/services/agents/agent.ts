@@ -1,6 +1,6 @@
 import { watch } from "../platform/changes.ts";
 import type { Context, Tx } from "../platform/context.ts";
-import { changed, row } from "../platform/database.ts";
+import { changed, row, rows } from "../platform/database.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import { approved } from "./approvals.ts";
@@ -113,11 +113,13 @@ export function deactivateAgent(ctx: Context, agentId: number): Promise<Agent> {
          availability_changed_at = now() where id = ? and deactivated_at is null`,
       [tx.now(), agentId],
     );
-    await tx.db.raw(
+    const freed = await rows<{ id: number }>(
+      tx.db,
       `with freed as (update conversations set assignee_id = null where assignee_id = :agentId and status <> 'resolved' returning id)
-       insert into assignments (conversation_id, reason) select id, 'agent_deactivated' from freed`,
+       insert into assignments (conversation_id, reason) select id, 'agent_deactivated' from freed returning conversation_id as id`,
       { agentId },
     );
+    for (const { id } of freed) tx.record({ type: "conversation.changed", conversationId: id });
     return { act: "agent.deactivated" };
   });
 }

@@ -78,7 +78,8 @@ export async function ask(
     nonce: question.nonce,
     code_challenge: await client.calculatePKCECodeChallenge(question.verifier),
     code_challenge_method: "S256",
-    ...(again ? { prompt: "login" } : {}),
+    // A provider that is asked for a maximum age must say when it was proved (OpenID Connect Core, 3.1.2.1).
+    ...(again ? { prompt: "login", max_age: "0" } : {}),
   });
   return { url: url.href, question };
 }
@@ -109,7 +110,14 @@ export async function hear(
     isThin && config.serverMetadata().userinfo_endpoint
       ? await client.fetchUserInfo(config, tokens.access_token, claims.sub)
       : {};
-  return identityOf({ ...more, ...claims }, groupsClaim);
+  // An address and the word for it come from one place.
+  const {
+    email: _email,
+    email_verified: _verified,
+    xms_edov: _owned,
+    ...rest
+  } = more as Record<string, unknown>;
+  return identityOf({ ...(claims.email === undefined ? more : rest), ...claims }, groupsClaim);
 }
 
 /** Pure. An address counts when the provider says that it has seen to it: `email_verified`, or Entra's `xms_edov`. */

@@ -61,6 +61,23 @@ export async function hasSingleSignOn(ctx: Pick<Context, "db">, agentId: number)
   return found !== null;
 }
 
+const readAdmitted = (tx: Tx, id: number): Promise<Omit<Admitted, "provedAt"> | null> =>
+  row(
+    tx.db,
+    `select id, session_version as version, totp_secret is not null or exists (select 1 from passkeys k where k.agent_id = a.id) as "hasSecondFactor"
+     from agents a where id = ? and deactivated_at is null`,
+    [id],
+  );
+
+/** Whoever came in before and has the same groups: most mornings change nothing, and lock nobody. */
+async function findUnchanged(tx: Tx, door: Door, identity: Identity): Promise<Admitted | null> {
+  const known = await findKnown(tx, identity);
+  if (!known?.isLinked || known.isGone || (await roleOf(tx, door, identity, known)) !== known.role)
+    return null;
+  const admitted = await readAdmitted(tx, known.id);
+  return admitted && { ...admitted, provedAt: identity.provedAt };
+}
+
 interface Known {
   id: number;
   role: string;
@@ -79,6 +96,8 @@ export function admit(ctx: Context, identity: Identity): Promise<Admitted> {
   return transact({ ...ctx, actor: { kind: "system" } }, async (tx) => {
     const door = await findDoor({ ...ctx, db: tx.db });
     if (identity.issuer !== door.issuer || identity.subject === "") throw new Conflict("sso.refused");
+    const same = await findUnchanged(tx, door, identity);
+    if (same) return same;
     // As every change of people: two who come in for the first time at one moment make one account.
     await tx.db.raw("select id from agents order by id for update");
     const known = await findKnown(tx, identity);
@@ -96,12 +115,7 @@ export function admit(ctx: Context, identity: Identity): Promise<Admitted> {
       await keepAdmin(tx);
       note(tx, id, "agent.role_changed", { role: { from: known.role, to: role } });
     }
-    const admitted = await row<Omit<Admitted, "provedAt">>(
-      tx.db,
-      `select id, session_version as version, totp_secret is not null or exists (select 1 from passkeys k where k.agent_id = a.id) as "hasSecondFactor"
-       from agents a where id = ?`,
-      [id],
-    );
+    const admitted = await readAdmitted(tx, id);
     if (!admitted) throw new NotFound();
     return { ...admitted, provedAt: identity.provedAt };
   });

@@ -38,6 +38,7 @@ export async function joinConversations(tx: Tx, { survivorId, endedId }: Meeting
        status = case when 'open' in (s.status, e.status) then 'open' else s.status end,
        snoozed_until = case when 'open' in (s.status, e.status) then null else s.snoozed_until end,
        topic_id = coalesce(s.topic_id, e.topic_id),
+       outcome = coalesce(s.outcome, e.outcome),
        priority = case when array_position(p.steps, e.priority) > array_position(p.steps, s.priority) then e.priority else s.priority end,
        team_id = coalesce(s.team_id, e.team_id),
        assignee_id = coalesce(s.assignee_id, e.assignee_id)

@@ -28,6 +28,7 @@ const groups = {
     ["status", "snoozed_until", "resolved_at", "resolved_by_id", "merged_into_id"],
     ["priority"],
     ["topic_id"],
+    ["outcome"],
     ["team_id"],
     ["assignee_id"],
     ["waiting_since"],

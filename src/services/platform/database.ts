@@ -37,7 +37,12 @@ export function openDatabase(
       keepAlive: true,
       connectionTimeoutMillis: 5000,
     },
-    pool: { min: 0, max: options.size, acquireTimeoutMillis: 5000, propagateCreateError: true },
+    pool: {
+      min: 0,
+      max: options.size,
+      acquireTimeoutMillis: options.isReading ? 20_000 : 5000,
+      propagateCreateError: true,
+    },
     asyncStackTraces: false,
     // Every error is thrown to whoever asked; printed as well it would only repeat itself.
     log: { warn() {}, error() {}, debug() {}, deprecate() {} },

@@ -12,7 +12,9 @@ export interface Storage {
   /** Writes all bytes or nothing and answers the new key. */
   put: (bytes: Uint8Array) => Promise<string>;
   /** The same of what comes bit by bit, never held whole. */
-  putAll: (source: AsyncIterable<Uint8Array>) => Promise<{ key: string; bytes: number }>;
+  putAll: (source: AsyncIterable<Uint8Array>, key?: string) => Promise<{ key: string; bytes: number }>;
+  /** A key to be: kept before its file is written, so that nothing lies here that nobody knows. */
+  newKey: () => string;
   /** @throws when the key is not there. Byte positions are inclusive, as in HTTP ranges. */
   read: (key: string, range?: { start: number; end: number }) => Readable;
   /** The file as it lies, read only when it is sent. */
@@ -29,8 +31,9 @@ export function openLocalStorage(folder: string): Storage {
     if (!/^[0-9a-f]{32}$/.test(key)) throw new Error("not a storage key");
     return join(folder, key.slice(0, 2), key);
   };
-  async function putAll(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
-    const key = randomBytes(16).toString("hex");
+  const newKey = () => randomBytes(16).toString("hex");
+
+  async function putAll(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, key = newKey()) {
     const target = path(key);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const partial = `${target}.partial`;
@@ -58,10 +61,15 @@ export function openLocalStorage(folder: string): Storage {
       return (await putAll([bytes])).key;
     },
     putAll,
+    newKey,
     read: (key, range) => createReadStream(path(key), range),
     blob: (key) => openAsBlob(path(key)),
     size: async (key) => (await stat(path(key))).size,
-    remove: (key) => rm(path(key), { force: true }),
+    async remove(key) {
+      await rm(path(key), { force: true });
+      // What a stop in the middle left of it.
+      await rm(`${path(key)}.partial`, { force: true });
+    },
     async free() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const disk = await statfs(folder);

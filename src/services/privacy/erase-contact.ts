@@ -84,6 +84,10 @@ export async function eraseContact(ctx: Context, contactId: number): Promise<voi
     await run(
       `delete from scheduled_messages where conversation_id in (select id from conversations where ${theirs})`,
     );
+    // A table that somebody took out may hold them: its file goes at the next sweep.
+    await tx.db.raw(
+      "update exports set created_at = '-infinity', state = case when state in ('waiting', 'running', 'done') then 'cancelled' else state end where state <> 'failed'",
+    );
     await run(
       `update reviews set comment = '', answer = '' where conversation_id in (select id from conversations where ${theirs})`,
     );

@@ -23,7 +23,8 @@ export function measureCases(ctx: Reader, slice: Slice): Promise<CaseEffort[]> {
          (select count(*) from conversation_facts o where o.contact_id = k.contact_id and o.isolated_inbox_id is not distinct from k.isolated_inbox_id
             and (o.conversation_id = k.conversation_id or o.opened_at > k.opened_at and o.opened_at < k.resolved_at
               and (o.topic_id is null or k.topic_id is null or o.topic_id = k.topic_id))) as contacts
-       from cases k join conversation_facts f on f.conversation_id = k.conversation_id
+       from cases k join conversations c on c.id = k.conversation_id
+         join conversation_facts f on f.conversation_id = coalesce(c.merged_into_id, c.id)
        where k.resolved_at >= :from and k.resolved_at < :until and ${visible.sql}
          and (:teamId::bigint is null or f.team_id = :teamId::bigint) and (:inboxId::bigint is null or :inboxId::bigint = any(f.inbox_ids))
          and (:agentId::bigint is null or :agentId::bigint = any(f.agent_ids))

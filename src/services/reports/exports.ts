@@ -13,6 +13,8 @@ import type { Slice } from "./slice.ts";
 export const mostAtOnce = 50_000;
 const leaseSeconds = 60;
 const keptDays = 7;
+/** Begun as often as this, it ends no more by itself. */
+const mostRuns = 5;
 
 /** What a table is made of; as it is kept, times are ISO 8601. */
 export interface ExportParams {
@@ -117,14 +119,18 @@ export async function cancelExport(ctx: Context, id: number): Promise<void> {
 /** Writes what was asked for, one after the other; another process begins anew what a stop left behind. */
 export async function runExports(ctx: Context, compose: Compose): Promise<number> {
   for (let done = 0; ; done += 1) {
-    const claimed = await row<Export & { agentId: number; run: number }>(
+    const claimed = await row<Export & { agentId: number; run: number; old: string | null }>(
       ctx.db,
-      `update exports set state = 'running', written = 0, run = run + 1, lease_ends_at = now() + interval '${leaseSeconds} seconds' where id = (
-         select id from exports where state = 'waiting' or state = 'running' and lease_ends_at < now() order by id limit 1 for update skip locked)
-       returning ${columns}, agent_id as "agentId", run`,
+      `with next as (select id, storage_key as old from exports where state = 'waiting' or state = 'running' and lease_ends_at < now()
+         order by id limit 1 for update skip locked)
+       update exports set state = case when run >= ${mostRuns} then 'failed' else 'running' end, written = 0, run = run + 1, storage_key = :key,
+         finished_at = case when run >= ${mostRuns} then now() end, lease_ends_at = now() + interval '${leaseSeconds} seconds'
+       where id = (select id from next) returning ${columns}, agent_id as "agentId", run, (select old from next) as old`,
+      { key: ctx.storage.newKey() },
     );
     if (!claimed) return done;
-    await write(ctx, claimed, compose);
+    if (claimed.old) await ctx.storage.remove(claimed.old);
+    if (claimed.state === "running") await write(ctx, claimed, compose);
   }
 }
 
@@ -157,12 +163,12 @@ async function write(
   }
   try {
     mustExport(as);
-    const { key, bytes } = await ctx.storage.putAll(texts());
+    const { key, bytes } = await ctx.storage.putAll(texts(), one.storageKey ?? undefined);
     const ended = await changed(
       ctx.db,
-      `update exports set state = 'done', storage_key = :key, bytes = :bytes, finished_at = now(), lease_ends_at = null
+      `update exports set state = 'done', bytes = :bytes, finished_at = now(), lease_ends_at = null
        where id = :id and run = :run and state = 'running'`,
-      { id: one.id, run: one.run, key, bytes },
+      { id: one.id, run: one.run, bytes },
     );
     if (ended === 0) await ctx.storage.remove(key);
   } catch (error) {
@@ -170,7 +176,8 @@ async function write(
     if (!(error instanceof NotFound)) ctx.logger.error({ err: error, exportId: one.id }, "an export failed");
     await changed(
       ctx.db,
-      "update exports set state = 'failed', finished_at = now() where id = :id and run = :run and state = 'running'",
+      `update exports set state = case when state = 'running' then 'failed' else state end, storage_key = null, finished_at = now()
+       where id = :id and run = :run and state <> 'done'`,
       { id: one.id, run: one.run },
     );
   }

@@ -18,7 +18,8 @@ export interface WeekHours {
 }
 
 /** When people write, by the firm's clock. */
-export async function countWeekHours(ctx: Reader, slice: Slice): Promise<WeekHours> {
+export async function countWeekHours(ctx: Reader, asked: Slice): Promise<WeekHours> {
+  const slice = await lived(ctx, asked);
   const seen = within(ctx.actor, slice);
   const local = "(f.opened_at at time zone :zone)";
   const found = await rows<{ day: number; hour: number; n: number }>(
@@ -43,6 +44,21 @@ export async function countWeekHours(ctx: Reader, slice: Slice): Promise<WeekHou
     handling: work?.handling ?? null,
   };
 }
+
+/** The part of a period that has come, and in which the firm had begun: other days are not days without work. */
+export async function lived(ctx: Reader, slice: Slice): Promise<Slice> {
+  const first = await row<{ at: Date | null }>(ctx.db, "select min(opened_at) as at from conversation_facts");
+  const begun = first?.at ? startOfDay(first.at, slice.timeZone) : slice.from;
+  const from = begun > slice.from && begun < slice.until ? begun : slice.from;
+  const now = ctx.now();
+  return { ...slice, from, until: now > from && now < slice.until ? now : slice.until };
+}
+
+const startOfDay = (at: Date, timeZone: string): Date =>
+  new Date(
+    Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timeZone).startOfDay()
+      .epochMilliseconds,
+  );
 
 /** Pure. How often each day of the week is in a period. */
 export function daysOf({ from, until, timeZone }: Slice): number[] {

@@ -8,9 +8,8 @@ import { measure } from "./measure.ts";
 import { details, type Event, type Material, type Measured, type Outcome } from "./types.ts";
 import { detailPatterns, repeatsPattern, thanksPattern } from "./words.ts";
 
-/** Conversations of one transaction. */
-const perRound = 400;
-const marksPerRound = 4000;
+/** Marks of one transaction: few enough that nothing waits for it. */
+const marksPerRound = 500;
 /** One process measures at a time: of two, the later would write what the earlier knows. */
 const measuringLock = 7_446_505;
 
@@ -32,9 +31,8 @@ export async function keepFacts(ctx: Context): Promise<number> {
       );
       if (!lock?.mine) return { taken: 0, measured: 0 };
       const taken = await takeMarks(db);
-      const ids = [...new Set(taken)];
-      for (let at = 0; at < ids.length; at += perRound)
-        await measureSafely(ctx, db, ids.slice(at, at + perRound));
+      const ids = [...new Set(taken)].sort((a, b) => a - b);
+      if (ids.length > 0) await measureSafely(ctx, db, ids);
       return { taken: taken.length, measured: ids.length };
     });
     done += round.measured;
@@ -42,14 +40,19 @@ export async function keepFacts(ctx: Context): Promise<number> {
   }
 }
 
+/** Postgres, "Appendix A": a statement that took too long. What is too long of many may be short of one. */
+const tookTooLong = "57014";
+
 /** One conversation that cannot be measured holds up no other: it is left as it was, and named in the log. */
 async function measureSafely(ctx: Context, db: Knex, ids: readonly number[]): Promise<void> {
   try {
     await db.transaction((savepoint) => measureSome(savepoint, ids));
   } catch (error) {
     // What the database cannot do now it does at the next look, with its marks.
-    if (isTransient(error)) throw error;
-    if (ids.length > 1) for (const id of ids) await measureSafely(ctx, db, [id]);
+    if (isTransient(error) && (error as { code?: string }).code !== tookTooLong) throw error;
+    const half = Math.ceil(ids.length / 2);
+    if (ids.length > 1)
+      for (const part of [ids.slice(0, half), ids.slice(half)]) await measureSafely(ctx, db, part);
     else ctx.logger.error({ err: error, conversationId: ids[0] }, "a conversation could not be measured");
   }
 }
@@ -68,6 +71,10 @@ interface Subject {
   openedAt: Date;
   resolvedAt: Date | null;
   calendarId: number | null;
+  /** Messages of it were erased: what was measured before stays, for it cannot be measured again. */
+  isErased: boolean;
+  /** Messages of the past, which the firm's phone brought: a conversation of nothing else is none of ours. */
+  isPast: boolean;
 }
 
 async function measureSome(db: Knex, ids: readonly number[]): Promise<void> {
@@ -76,17 +83,31 @@ async function measureSome(db: Knex, ids: readonly number[]): Promise<void> {
     db,
     `select id, contact_id as "contactId", opened_at as "openedAt", resolved_at as "resolvedAt",
        (select k.business_hours_id from sla_clocks k where k.conversation_id = c.id and k.business_hours_id is not null
-        order by k.id desc limit 1) as "calendarId"
+        order by k.id desc limit 1) as "calendarId",
+       exists (select 1 from messages m where m.conversation_id = c.id and m.erased_digest is not null) as "isErased",
+       exists (select 1 from messages m where m.conversation_id = c.id and m.shown and jsonb_exists(m.content, 'history')) as "isPast"
      from conversations c where id = any(:ids::bigint[]) and merged_into_id is null order by id`,
     { ids },
   );
   const book = await loadRulebook(db);
   const materials = await readMaterials(db, subjects);
+  const gone: number[] = [];
   const measured = subjects.flatMap((subject) => {
     const material = materials.get(subject.id);
-    return material ? [{ id: subject.id, ...measure(material, openTimeFor(book, subject)) }] : [];
+    if (!material || subject.isErased) return [];
+    if (subject.isPast && !material.events.some(({ kind }) => kind !== "resolved" && kind !== "reopened")) {
+      gone.push(subject.id);
+      return [];
+    }
+    return [{ id: subject.id, ...measure(material, openTimeFor(book, subject)) }];
   });
   await write(db, ids, measured);
+  await followErased(
+    db,
+    subjects.filter(({ isErased }) => isErased).map(({ id }) => id),
+  );
+  if (gone.length > 0)
+    await db.raw("delete from conversation_facts where conversation_id = any(?::bigint[])", [gone]);
   await writeResponses(db, measured);
   await lookAround(db, ids);
 }
@@ -231,6 +252,17 @@ async function write(db: Knex, ids: readonly number[], measured: readonly Row[])
         })),
       ),
     },
+  );
+}
+
+/** What a conversation says itself is true of one that was erased, too. */
+async function followErased(db: Knex, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const own = Object.entries(columns).filter(([, sql]) => sql.startsWith("c."));
+  await db.raw(
+    `update conversation_facts f set ${own.map(([name, sql]) => `${name} = ${sql}`).join(", ")}
+     from conversations c where c.id = f.conversation_id and f.conversation_id = any(?::bigint[])`,
+    [[...ids]],
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Reader } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
-import { beforeOf, type Slice, within } from "./slice.ts";
+import { beforeOf, beforeUntil, type Slice, within } from "./slice.ts";
 
 /**
  * Everything that is counted of a group of conversations. Durations are medians in seconds of business time, but for handling,
@@ -54,7 +54,7 @@ const count = (filter: string) => `(count(*) filter (where ${filter}))::int`;
  * The aggregates, as SQL over `conversation_facts f`. @param first which first responses count, @param end which endings: of an
  * agent's row only those that were theirs.
  */
-function aggregates(first = "true", end = "true"): Record<keyof Measures, string> {
+function aggregates(first = "true", end = "true", next = "true"): Record<keyof Measures, string> {
   return {
     conversations: "count(*)::int",
     resolved: count(`f.status = 'resolved' and ${end}`),
@@ -66,8 +66,8 @@ function aggregates(first = "true", end = "true"): Record<keyof Measures, string
     handling: `avg(f.handling_seconds) filter (where f.outbound > 0)::float8`,
     firstMet: count(`f.first_sla = 'met' and ${first}`),
     firstMissed: count(`f.first_sla = 'missed' and ${first}`),
-    nextMet: "coalesce(sum(f.next_met), 0)::int",
-    nextMissed: "coalesce(sum(f.next_missed), 0)::int",
+    nextMet: `coalesce(sum(f.next_met) filter (where ${next}), 0)::int`,
+    nextMissed: `coalesce(sum(f.next_missed) filter (where ${next}), 0)::int`,
     resolutionMet: count(`f.resolution_sla = 'met' and ${end}`),
     resolutionMissed: count(`f.resolution_sla = 'missed' and ${end}`),
     reopened: count("f.reopenings > 0"),
@@ -82,15 +82,21 @@ function aggregates(first = "true", end = "true"): Record<keyof Measures, string
     byBot: count("f.answered_by = 'bot' and f.status = 'resolved'"),
     saturation: count("f.abandoned = 'saturation'"),
     frustration: count("f.abandoned = 'frustration'"),
-    won: count("f.outcome = 'won'"),
-    lost: count("f.outcome = 'lost'"),
+    won: count(`f.outcome = 'won' and ${end}`),
+    lost: count(`f.outcome = 'lost' and ${end}`),
   };
 }
 
 /** By what conversations can be told apart: a column of theirs, and where its name stands. */
 const dimensions = {
   all: { key: "0", from: "", name: "''", names: "" },
-  agent: { key: "x.agent", from: "cross join unnest(f.agent_ids) x(agent)", name: "n.name", names: "agents" },
+  agent: {
+    key: "x.agent",
+    // Who answered, and who ended it without a word.
+    from: "cross join unnest(case when f.resolved_by_id is null or f.resolved_by_id = any(f.agent_ids) then f.agent_ids else f.agent_ids || f.resolved_by_id end) x(agent)",
+    name: "n.name",
+    names: "agents",
+  },
   team: { key: "f.team_id", from: "", name: "n.name", names: "teams" },
   inbox: { key: "f.inbox_id", from: "", name: "n.name", names: "inboxes" },
   channel: { key: "f.channel", from: "", name: "g.key", names: "" },
@@ -124,7 +130,8 @@ export async function measureBy(
   const { key, from, name, names } = dimensions[dimension];
   const isAgent = dimension === "agent";
   const chosen = isAgent
-    ? aggregates("f.first_agent_id = x.agent", "f.resolved_by_id = x.agent")
+    ? // Of the responses after the first nobody knows here whose they were, unless one person answered all of them.
+      aggregates("f.first_agent_id = x.agent", "f.resolved_by_id = x.agent", "f.agent_ids = array[x.agent]")
     : aggregates();
   const rows_ = within(ctx.actor, slice, beforeOf(slice));
   const counted = (Object.entries(chosen) as [keyof Measures, string][]).filter(
@@ -134,9 +141,9 @@ export async function measureBy(
     ctx.db,
     `select g.*, g.key::text as key, ${name} as name from (
        select f.opened_at >= :from as "isNow", ${key} as key, ${counted.map(([measure, sql]) => `${sql} as "${measure}"`).join(", ")}
-       from conversation_facts f ${from} where ${rows_.sql} group by 1, 2) g ${names ? `left join ${names} n on n.id = g.key` : ""}
+       from conversation_facts f ${from} where ${rows_.sql} and (f.opened_at >= :from or f.opened_at < :beforeUntil) group by 1, 2) g ${names ? `left join ${names} n on n.id = g.key` : ""}
      order by g.conversations desc, name limit 1000`,
-    { ...rows_.bindings, from: slice.from },
+    { ...rows_.bindings, from: slice.from, beforeUntil: beforeUntil(slice, ctx.now()) },
   );
   const of = (isNow: boolean) =>
     found.filter((one) => one.isNow === isNow).map((one) => (wanted === null ? one : { ...nothing, ...one }));

@@ -45,7 +45,8 @@ export async function saveReport(
     const kept = await row<{ id: number }>(
       tx.db,
       `insert into saved_reports (agent_id, name, report, query, is_shared, is_weekly) values (:agentId, :name, :report, :query, :isShared, :isWeekly)
-       on conflict (agent_id, name) do update set report = excluded.report, query = excluded.query, is_shared = excluded.is_shared, is_weekly = excluded.is_weekly
+       on conflict (agent_id, name) do update set report = excluded.report, query = excluded.query, is_shared = excluded.is_shared, is_weekly = excluded.is_weekly,
+         created_at = case when excluded.is_weekly and not saved_reports.is_weekly then now() else saved_reports.created_at end
        returning id`,
       { ...saved, name, agentId: actor.id },
     );

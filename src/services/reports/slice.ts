@@ -15,13 +15,20 @@ export interface Slice {
   topicId: number | null;
 }
 
-/** The beginning of the period of as many days that came before: what a report compares with. */
+/** The beginning of the period of as many days that came before: what a report compares with. By the calendar: a week in which the clocks change has not 168 hours. */
 export function beforeOf({ from, until, timeZone }: Slice): Date {
-  const local = (at: Date) =>
-    Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timeZone);
-  // By the calendar: a week in which the clocks change has not 168 hours.
-  const length = local(from).until(local(until), { largestUnit: "day" });
-  return new Date(local(from).subtract(length).epochMilliseconds);
+  const day = (at: number) =>
+    Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate();
+  const first = day(from.getTime());
+  const days = first.until(day(until.getTime() - 1), { largestUnit: "day" }).days + 1;
+  return new Date(first.subtract({ days }).toZonedDateTime(timeZone).epochMilliseconds);
+}
+
+/** Where the period before ends that a report compares with: of one that is not over, at the same point. */
+export function beforeUntil(slice: Slice, now: Date): Date {
+  if (now >= slice.until || now <= slice.from) return slice.from;
+  const lived = now.getTime() - slice.from.getTime();
+  return new Date(Math.min(beforeOf(slice).getTime() + lived, slice.from.getTime()));
 }
 
 /**

@@ -49,11 +49,16 @@ export async function countTodayByHour(
      from conversation_facts f where ${seen.sql} and (f.opened_at >= :from or extract(isodow from f.opened_at at time zone :zone) = :weekday) group by 1, 2`,
     { ...seen.bindings, zone: slice.timeZone, from: slice.from, weekday: start.dayOfWeek },
   );
+  const begun = await row<{ weeks: number }>(
+    ctx.db,
+    `select least(${weeksCompared}, greatest(1, ceil(extract(epoch from :from::timestamptz - min(opened_at)) / 604800)))::int as weeks from conversation_facts`,
+    { from: slice.from },
+  );
   const of = (hour: number, isToday: boolean) =>
     found.find((one) => one.hour === hour && one.isToday === isToday)?.n ?? 0;
   return Array.from({ length: 24 }, (_, hour) => ({
     hour,
     today: of(hour, true),
-    usual: of(hour, false) / weeksCompared,
+    usual: of(hour, false) / (begun?.weeks ?? weeksCompared),
   }));
 }

@@ -26,13 +26,16 @@ export async function measureQuality(ctx: Reader, slice: Slice): Promise<Quality
   const visible = visibleTo(ctx.actor);
   const finished = `reviews v join conversations c on c.id = v.conversation_id
     where v.finished_at >= :from and v.finished_at < :until and ${visible.sql} and (:agentId::bigint is null or v.agent_id = :agentId::bigint)
-      and (:teamId::bigint is null or c.team_id = :teamId::bigint)`;
+      and (:teamId::bigint is null or c.team_id = :teamId::bigint) and (:inboxId::bigint is null or c.last_inbox_id = :inboxId::bigint)
+      and (:topicId::bigint is null or c.topic_id is not distinct from nullif(:topicId::bigint, 0))`;
   const bindings = {
     ...visible.bindings,
     from: slice.from,
     until: slice.until,
     agentId: slice.agentId,
     teamId: slice.teamId,
+    inboxId: slice.inboxId,
+    topicId: slice.topicId,
   };
   const ask = <T>(sql: string, more = {}) => rows<T>(ctx.db, sql, { ...bindings, ...more });
   const [weeks, agents, criteria, reviewers] = await Promise.all([

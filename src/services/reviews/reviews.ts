@@ -36,9 +36,20 @@ export interface Review {
   finishedAt: Date | null;
 }
 
-const columns = `v.id, v.conversation_id as "conversationId", p.name as "contactName", t.name as topic, v.reviewer_id as "reviewerId", r.name as "reviewerName",
-  v.agent_id as "agentId", a.name as "agentName", v.picked_by as "pickedBy", v.scores, v.score::float8 as score, v.comment, v.needs_coaching as "needsCoaching",
-  v.coached_at as "coachedAt", v.answer, v.answered_at as "answeredAt", v.created_at as "createdAt", v.finished_at as "finishedAt"`;
+/**
+ * `visible` is SQL. Whom a review is about keeps what was said of them, without the customer's name once they see them no more. Who is to
+ * review the same conversation is told nothing by what a colleague found.
+ */
+const columns = (visible: string) => {
+  const isBlind = `(v.reviewer_id <> :me and exists (select 1 from reviews o where o.conversation_id = v.conversation_id
+    and o.reviewer_id = :me and o.finished_at is null))`;
+  const open = (column: string, nothing: string) => `case when ${isBlind} then ${nothing} else ${column} end`;
+  return `v.id, v.conversation_id as "conversationId", case when ${visible} then p.name else '' end as "contactName",
+    case when ${visible} then t.name end as topic, v.reviewer_id as "reviewerId", r.name as "reviewerName",
+    v.agent_id as "agentId", a.name as "agentName", v.picked_by as "pickedBy", ${open("v.scores", "'{}'::jsonb")} as scores,
+    ${open("v.score::float8", "null")} as score, ${open("v.comment", "''")} as comment, v.needs_coaching as "needsCoaching",
+    v.coached_at as "coachedAt", v.answer, v.answered_at as "answeredAt", v.created_at as "createdAt", v.finished_at as "finishedAt"`;
+};
 const joins = `join conversations c on c.id = v.conversation_id join contacts p on p.id = c.contact_id left join topics t on t.id = c.topic_id
   join agents r on r.id = v.reviewer_id left join agents a on a.id = v.agent_id`;
 
@@ -87,7 +98,7 @@ export function pickReviews(
   });
 }
 
-/** One conversation by hand, also one that a colleague reviewed: so reviewers find out how far apart they are. */
+/** One conversation by hand, also one that a colleague reviewed: so reviewers find out how far apart they are. @throws Conflict for one's own work. */
 export function addReview(ctx: Context, conversationId: number): Promise<number> {
   const { actor } = ctx;
   if (actor.kind !== "agent" || !may(actor, "reviews.score")) throw new Forbidden();
@@ -98,10 +109,11 @@ export function addReview(ctx: Context, conversationId: number): Promise<number>
       `insert into reviews (conversation_id, reviewer_id, agent_id, picked_by)
        select c.id, :reviewer, coalesce(f.resolved_by_id, f.first_agent_id, c.assignee_id), 'hand'
        from conversations c left join conversation_facts f on f.conversation_id = c.id where c.id = :conversationId
+         and not :reviewer = any(coalesce(f.agent_ids, '{}')) and coalesce(f.resolved_by_id, f.first_agent_id, c.assignee_id, 0) <> :reviewer
        on conflict (conversation_id, reviewer_id) do update set picked_by = reviews.picked_by returning id`,
       { reviewer: actor.id, conversationId },
     );
-    if (!made) throw new NotFound();
+    if (!made) throw new Conflict("reviews.own");
     return made.id;
   });
 }
@@ -112,7 +124,7 @@ export async function getReview(ctx: Reader, id: number): Promise<Review> {
   const visible = visibleTo(actor);
   const found = await row<Review>(
     ctx.db,
-    `select ${columns} from reviews v ${joins} where v.id = :id and (:scores or v.agent_id = :me and v.finished_at is not null) and (${visible.sql} or v.agent_id = :me)`,
+    `select ${columns(visible.sql)} from reviews v ${joins} where v.id = :id and (:scores or v.agent_id = :me and v.finished_at is not null) and (${visible.sql} or v.agent_id = :me)`,
     {
       ...visible.bindings,
       id,
@@ -141,7 +153,7 @@ export function listReviews(
   }[which];
   return rows(
     ctx.db,
-    `select ${columns} from reviews v ${joins} where ${wanted} and (${visible.sql} or v.agent_id = :me) order by coalesce(v.finished_at, v.created_at) desc, v.id desc limit 100`,
+    `select ${columns(visible.sql)} from reviews v ${joins} where ${wanted} and (${visible.sql} or v.agent_id = :me) order by coalesce(v.finished_at, v.created_at) desc, v.id desc limit 100`,
     { ...visible.bindings, me: actor.id },
   );
 }
@@ -149,16 +161,24 @@ export function listReviews(
 /** What colleagues said of the same conversation; shown to whoever has said theirs. */
 export async function listOtherReviews(ctx: Reader, review: Review): Promise<Review[]> {
   if (review.finishedAt === null || !may(ctx.actor, "reviews.score")) return [];
+  const { actor } = ctx;
+  const visible = visibleTo(actor);
   return rows(
     ctx.db,
-    `select ${columns} from reviews v ${joins} where v.conversation_id = ? and v.id <> ? and v.finished_at is not null order by v.finished_at`,
-    [review.conversationId, review.id],
+    `select ${columns(visible.sql)} from reviews v ${joins} where v.conversation_id = :conversationId and v.id <> :id and v.finished_at is not null
+       and ${visible.sql} order by v.finished_at`,
+    {
+      ...visible.bindings,
+      conversationId: review.conversationId,
+      id: review.id,
+      me: actor.kind === "agent" ? actor.id : 0,
+    },
   );
 }
 
 export interface Scoring {
-  /** By id of the criterion, 1 to 5; what does not apply is left out. */
-  scores: Record<string, number>;
+  /** By id of the criterion, 1 to 5; null: it does not apply. Every question has an answer. */
+  scores: Record<string, number | null>;
   comment: string;
   needsCoaching: boolean;
 }
@@ -170,10 +190,12 @@ export async function finishReview(ctx: Context, id: number, scoring: Scoring): 
   if (scoring.comment.length > 4000) throw new Invalid({ comment: "error.field" });
   await transact(ctx, async (tx) => {
     const criteria = await listCriteria(tx);
+    if (criteria.some(({ id: one }) => scoring.scores[one] === undefined))
+      throw new Invalid({ scores: "reviews.all_questions" });
     const scores = Object.fromEntries(
       criteria.flatMap((one) => {
-        const given = scoring.scores[one.id];
-        return given === undefined ? [] : [[one.id, given] as const];
+        const given = scoring.scores[one.id] ?? null;
+        return given === null ? [] : [[one.id, given] as const];
       }),
     );
     if (Object.values(scores).some((one) => !Number.isInteger(one) || one < 1 || one > 5))
@@ -239,6 +261,7 @@ export async function answerReview(ctx: Context, id: number, answer: string): Pr
 export async function noteCoached(ctx: Context, id: number): Promise<void> {
   if (!may(ctx.actor, "reviews.score")) throw new Forbidden();
   const review = await getReview(ctx, id);
+  if (ctx.actor.kind === "agent" && review.agentId === ctx.actor.id) throw new Conflict("reviews.own");
   await transact(ctx, async (tx) => {
     await tx.db.raw("update reviews set coached_at = ? where id = ? and needs_coaching", [tx.now(), id]);
     tx.record(null, { act: "review.coached", agentId: review.agentId, data: { reviewId: id } });

@@ -422,6 +422,10 @@ export const en: Record<keyof typeof es, string> = {
   "reviews.answer_of": "Answer of {name}",
   "reviews.answer_length": "Write an answer of up to 4000 letters.",
   "reviews.send_answer": "Answer",
+  "reviews.own": "Nobody reviews their own work.",
+  "reviews.all_questions": "Answer every question: “Does not apply” will do.",
+  "reviews.scale": "1 is bad, 5 is very good.",
+  "reviews.to_be_by": "to be reviewed by {name}",
   "reviews.answered": "The agent has answered: the review stays as it is.",
   "reviews.others": "Other reviews of the same",
   "reviews.add_mine": "Score it too",
@@ -592,6 +596,7 @@ export const en: Record<keyof typeof es, string> = {
   "sso.stale": "It took too long, or this way back was used already. Try again.",
   "sso.unverified":
     "The provider has not verified your e-mail, and without that we do not know which account is yours. Verify it there, or tell whoever administers Hilo.",
+  "sso.not_fresh": "The provider did not ask you again who you are. Sign out there and try again.",
   "sso.domain": "That e-mail is not of a domain of the firm.",
   "sso.no_role": "None of your groups has a role in Hilo. Ask whoever administers for access.",
   "sso.other_person":

@@ -425,6 +425,10 @@ export const es = {
   "reviews.answer_of": "Respuesta de {name}",
   "reviews.answer_length": "Escribe una respuesta de hasta 4000 letras.",
   "reviews.send_answer": "Contestar",
+  "reviews.own": "Nadie revisa su propio trabajo.",
+  "reviews.all_questions": "Contesta todas las preguntas: «No aplica» también vale.",
+  "reviews.scale": "1 es mal, 5 es muy bien.",
+  "reviews.to_be_by": "la revisará {name}",
   "reviews.answered": "El agente ya contestó: la revisión queda como está.",
   "reviews.others": "Otras revisiones de la misma",
   "reviews.add_mine": "Puntuarla yo también",
@@ -598,6 +602,8 @@ export const es = {
   "sso.stale": "Pasó demasiado tiempo, o esta vuelta ya se usó. Prueba otra vez.",
   "sso.unverified":
     "El proveedor no ha verificado tu correo, y sin eso no sabemos qué cuenta es la tuya. Verifícalo allí, o avisa a quien administra Hilo.",
+  "sso.not_fresh":
+    "El proveedor no te volvió a pedir que te identificaras. Sal de su sesión y prueba otra vez.",
   "sso.domain": "Ese correo no es de un dominio de la empresa.",
   "sso.no_role": "Ninguno de tus grupos tiene un rol en Hilo. Pide acceso a quien administra.",
   "sso.other_person": "Ese correo ya es de otra persona del mismo proveedor. Avisa a quien administra Hilo.",

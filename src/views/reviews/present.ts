@@ -1,7 +1,7 @@
 import type { Review } from "../../services/reviews/reviews.ts";
 import type { Line } from "../../services/reviews/transcript.ts";
 import { dayAndClock, exact } from "../format.ts";
-import { isTextKey, translateFor } from "../i18n.ts";
+import { isTextKey, type Translate, translateFor } from "../i18n.ts";
 import type { Viewer } from "../index.ts";
 import { none } from "../reports/numbers.ts";
 
@@ -28,7 +28,7 @@ export function presentReview(one: Review, viewer: Viewer): ReviewView {
     agent: one.agentName ?? none,
     about: [
       one.topic,
-      t("reviews.by", { name: one.reviewerName }),
+      t(one.finishedAt ? "reviews.by" : "reviews.to_be_by", { name: one.reviewerName }),
       t(`reviews.rule.${one.pickedBy}`),
       dayAndClock(one.finishedAt ?? one.createdAt, viewer.now, viewer),
     ]
@@ -42,6 +42,9 @@ export function presentReview(one: Review, viewer: Viewer): ReviewView {
     answer: one.answer,
   };
 }
+
+const mediaName = (kind: string, t: Translate): string =>
+  isTextKey(`kind.${kind}`) ? t(`kind.${kind}`) : kind;
 
 export interface LineView {
   kind: Line["kind"];
@@ -63,7 +66,7 @@ export function presentLine(line: Line, viewer: Viewer): LineView {
         ? isTextKey(act)
           ? t(act)
           : line.text
-        : [line.media && `[${line.media}]`, line.text].filter(Boolean).join(" "),
+        : [line.media && `[${mediaName(line.media, t)}]`, line.text].filter(Boolean).join(" "),
     when: dayAndClock(line.at, viewer.now, viewer),
     exact: exact(line.at, viewer),
   };

@@ -27,7 +27,9 @@ export interface ReviewViews {
     isAboutMe: boolean;
     canScore: boolean;
     canAdd: boolean;
+    /** `given`: 1 to 5; 0: it does not apply; null: nothing said yet. */
     criteria: (Criterion & { given: number | null })[];
+    comment: string;
     others: ReviewView[];
     lines: LineView[];
     error: string;

@@ -3,7 +3,7 @@ import { row } from "../../../src/services/platform/database.ts";
 import { countScores } from "../../../src/services/reports/comments.ts";
 import { type Condition, conditions, listFacts } from "../../../src/services/reports/conversations.ts";
 import { reckon, straightLine } from "../../../src/services/reports/forecast.ts";
-import { countWeekHours, daysOf } from "../../../src/services/reports/hours.ts";
+import { countWeekHours, daysOf, lived } from "../../../src/services/reports/hours.ts";
 import { keepFacts, markAll } from "../../../src/services/reports/keep-facts.ts";
 import { type Dimension, type Measures, measureBy } from "../../../src/services/reports/measures.ts";
 import { countOverTime, stepsBetween } from "../../../src/services/reports/over-time.ts";
@@ -66,6 +66,7 @@ describe("measures of reports", () => {
   const count = (all: Slow[], agent: number | null = null): Measures => {
     const first = all.filter((one) => agent === null || one.firstAgent === agent);
     const ended = all.filter((one) => agent === null || one.resolvedBy === agent);
+    const alone = all.filter((one) => agent === null || (one.agents.length === 1 && one.agents[0] === agent));
     const settled = ended.filter((one) => one.resolved !== null);
     const scores = known(ended.map((one) => one.nps));
     return {
@@ -79,8 +80,8 @@ describe("measures of reports", () => {
       handling: mean(all.filter((one) => one.outbound > 0).map((one) => one.handling)),
       firstMet: first.filter((one) => one.firstSla === "met").length,
       firstMissed: first.filter((one) => one.firstSla === "missed").length,
-      nextMet: sum(all.map((one) => one.nextMet)),
-      nextMissed: sum(all.map((one) => one.nextMissed)),
+      nextMet: sum(alone.map((one) => one.nextMet)),
+      nextMissed: sum(alone.map((one) => one.nextMissed)),
       resolutionMet: ended.filter((one) => one.resolutionSla === "met").length,
       resolutionMissed: ended.filter((one) => one.resolutionSla === "missed").length,
       reopened: all.filter((one) => one.reopenings > 0).length,
@@ -98,8 +99,8 @@ describe("measures of reports", () => {
       npsAnswers: scores.length,
       byBot: all.filter((one) => one.by === "bot" && one.resolved !== null).length,
       saturation: all.filter((one) => one.abandoned === "saturation").length,
-      won: all.filter((one) => one.outcome === "won").length,
-      lost: all.filter((one) => one.outcome === "lost").length,
+      won: ended.filter((one) => one.outcome === "won").length,
+      lost: ended.filter((one) => one.outcome === "lost").length,
       frustration: all.filter((one) => one.abandoned === "frustration").length,
     };
   };
@@ -130,7 +131,12 @@ describe("measures of reports", () => {
         else expect(near(without(found as never))).to.deep.equal(near(count(theirs)));
         for (const [dimension, keysOf] of [
           ["topic", (fact: Slow) => [fact.topic]],
-          ["agent", (fact: Slow) => fact.agents],
+          [
+            "agent",
+            (fact: Slow) => [
+              ...new Set([...fact.agents, ...(fact.resolvedBy === null ? [] : [fact.resolvedBy])]),
+            ],
+          ],
         ] as const) {
           const compared = await measureBy(cast.carmen, one, dimension as Dimension);
           const groups = isNow ? compared.now : compared.before;
@@ -167,7 +173,9 @@ describe("measures of reports", () => {
           );
       const { hours, days } = await countWeekHours(cast.carmen, one);
       for (const { day, hour, conversations } of hours) {
+        const { from, until } = await lived(cast.carmen, one);
         const same = theirs.filter((fact) => {
+          if (!within(fact, from, until)) return false;
           const [date = "", time = ""] = local(fact.opened).split(" ");
           return (new Date(`${date}T00:00Z`).getUTCDay() || 7) === day && Number(time.slice(0, 2)) === hour;
         });

@@ -37,9 +37,12 @@ export async function measureSlowly(db: Knex, words: Words): Promise<Map<number,
         if (isOpen(minute)) sum += Math.min(to, (minute + 1) * 60_000) - Math.max(from, minute * 60_000);
       return Math.round(sum / 1000);
     };
-    const messages = (
-      await rows<Raw>(db, "select *, plain(text) as low from messages where conversation_id = ?", [c.id])
-    ).filter(
+    const everything = await rows<Raw>(
+      db,
+      "select *, plain(text) as low from messages where conversation_id = ?",
+      [c.id],
+    );
+    const messages = everything.filter(
       (m) =>
         !["reaction", "edit", "revoke", "system"].includes(m.kind) &&
         m.discarded_at === null &&
@@ -47,6 +50,8 @@ export async function measureSlowly(db: Knex, words: Words): Promise<Map<number,
         m.content.history === undefined &&
         m.content.quiet === undefined,
     );
+    // What the firm's phone brought from before Hilo is nobody's work here.
+    if (messages.length === 0 && everything.some((m) => m.content.history)) continue;
     const acts = (await rows<Raw>(db, "select * from audit_events where conversation_id = ?", [c.id])).filter(
       (e) =>
         e.act === "conversation.resolved" ||
