@@ -27,3 +27,6 @@ for (const button of document.querySelectorAll("[data-print]")) button.hidden = 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
+
+// On a phone the tab of the page may lie beyond the edge.
+document.querySelector(".report-tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

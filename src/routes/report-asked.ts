@@ -8,9 +8,10 @@ import { type Asked, type Period, sliceOf } from "./report-period.ts";
 export const readerOf = ({ ctx }: Request): Reader => ({ db: ctx.reportsDb, actor: ctx.actor, now: ctx.now });
 
 /** What a report is asked about, in the firm's zone. */
-export async function frameOf(req: Request, usual: Period | undefined) {
+export async function frameOf(req: Request, usual: Period | undefined, only?: Period) {
   const frame = await getFrame(req.ctx);
-  return { frame, ...sliceOf(req, frame.timeZone, usual) };
+  const query = only ? { ...req.query, period: only } : req.query;
+  return { frame, ...sliceOf({ query, viewer: req.viewer }, frame.timeZone, usual) };
 }
 
 /** The same question again. */

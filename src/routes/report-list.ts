@@ -13,6 +13,7 @@ import { countTodayByHour, standNow } from "../services/reports/today.ts";
 import { measureQuality } from "../services/reviews/quality.ts";
 import type { Viewer } from "../views/index.ts";
 import { columns } from "../views/reports/columns.ts";
+import { fieldsOf } from "../views/reports/measured.ts";
 import type { Report } from "../views/reports/model.ts";
 import {
   abandonmentReport,
@@ -21,10 +22,10 @@ import {
   satisfactionReport,
 } from "../views/reports/outcomes.ts";
 import { doorsReport, groupsReport, salesReport, summaryReport } from "../views/reports/overview.ts";
-import { fieldsOf, type Look } from "../views/reports/parts.ts";
+import type { Look } from "../views/reports/parts.ts";
 import { qualityReport } from "../views/reports/quality.ts";
 import { forecastReport, hoursReport, todayReport } from "../views/reports/work.ts";
-import { type Period, sliceOf } from "./report-period.ts";
+import type { Period } from "./report-period.ts";
 
 /** What a report is made with. */
 export interface Asking {
@@ -42,10 +43,10 @@ const misses = 50;
 const quoted = 3;
 const mostQuoted = 50;
 
-/** Every report, in the order of the page: what it asks and how it is put. */
+/** Every report, in the order of the page: what it asks and how it is put. `usual`: the period of whoever names none; `only`: it has no other. */
 export const reports: Record<
   string,
-  { usual?: Period; needs: Permission | null; make: (asking: Asking) => Promise<Report> }
+  { usual?: Period; only?: Period; needs: Permission | null; make: (asking: Asking) => Promise<Report> }
 > = {
   summary: {
     needs: null,
@@ -63,15 +64,13 @@ export const reports: Record<
     },
   },
   today: {
-    usual: "today",
+    only: "today",
     needs: null,
-    async make({ ctx, viewer, frame, slice, look }) {
-      const { slice: day } = sliceOf({ query: { period: "today" }, viewer }, frame.timeZone);
-      const today = { ...slice, from: day.from, until: day.until };
+    async make({ ctx, slice, look }) {
       const [now, hours, total] = await Promise.all([
         standNow(ctx),
-        countTodayByHour(ctx, today),
-        measureBy(ctx, today, "all", fieldsOf(columns.todayFigures)),
+        countTodayByHour(ctx, slice),
+        measureBy(ctx, slice, "all", fieldsOf(columns.todayFigures)),
       ]);
       return todayReport(look, now, hours, total);
     },

@@ -28,6 +28,9 @@ export interface Asked {
   agent: string;
   inbox: string;
   topic: string;
+  /** Whose first answer, and who ended it; ids of agents or empty. */
+  first: string;
+  ended: string;
 }
 
 /** @param usual the period of whoever names none. */
@@ -51,6 +54,8 @@ export function sliceOf(
     agentId: id("agent"),
     inboxId: id("inbox"),
     topicId: query.topic === "0" ? 0 : id("topic"),
+    firstAgentId: id("first"),
+    resolvedById: id("ended"),
   };
   const asked = {
     period: named,
@@ -60,6 +65,8 @@ export function sliceOf(
     agent: String(slice.agentId ?? ""),
     inbox: String(slice.inboxId ?? ""),
     topic: String(slice.topicId ?? ""),
+    first: String(slice.firstAgentId ?? ""),
+    ended: String(slice.resolvedById ?? ""),
   };
   return { slice, asked };
 }

@@ -8,16 +8,18 @@ import { NotFound } from "../services/platform/errors.ts";
 import { type Condition, conditions, type FactCursor, listFacts } from "../services/reports/conversations.ts";
 import { getFrame, reach } from "../services/reports/frame.ts";
 import { listSavedReports, removeSavedReport, saveReport } from "../services/reports/saved.ts";
+import type { Slice } from "../services/reports/slice.ts";
 import { csvLine, dialects } from "../views/csv.ts";
 import { translateFor } from "../views/i18n.ts";
 import { factTable } from "../views/reports/lists.ts";
+import type { Report } from "../views/reports/model.ts";
 import { lookOf } from "../views/reports/parts.ts";
 import { presentHeader } from "../views/reports/present.ts";
 import { requirePermission } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
 import { dialectOf, frameOf, queryOf, readerOf } from "./report-asked.ts";
 import { reports } from "./report-list.ts";
-import { sliceOf } from "./report-period.ts";
+import { type Asked, sliceOf } from "./report-period.ts";
 import { fragment, redirect } from "./respond.ts";
 import { ticked } from "./settings/roles.ts";
 import { idParam, parseForm } from "./validate.ts";
@@ -54,8 +56,9 @@ reportPages.post("/reports/saved", async (req, res) => {
     { query: Object.fromEntries(new URLSearchParams(query)), viewer: req.viewer },
     (await getFrame(req.ctx)).timeZone,
   );
-  await saveReport(req.ctx, { name, report, query: queryOf(asked), isShared: shared, isWeekly: weekly });
-  redirect(res, `${report === "summary" ? "/reports" : `/reports/${report}`}?${queryOf(asked)}`);
+  const isWeekly = weekly && reports[report]?.only === undefined;
+  await saveReport(req.ctx, { name, report, query: queryOf(asked), isShared: shared, isWeekly });
+  redirect(res, `${pathOf(report)}?${queryOf(asked, { saved: "1" })}`);
 });
 
 reportPages.post("/reports/saved/:id/removal", async (req, res) => {
@@ -64,7 +67,13 @@ reportPages.post("/reports/saved/:id/removal", async (req, res) => {
 });
 
 reportPages.get("/reports/conversations", async (req, res) => {
-  const { frame, slice, asked } = await frameOf(req, "last_7");
+  const [{ frame, slice, asked }, teams, agents, inboxes, topics] = await Promise.all([
+    frameOf(req, "last_7"),
+    listTeams(req.ctx),
+    listAgents(req.ctx),
+    listInboxes(req.ctx),
+    listTopics(req.ctx),
+  ]);
   const is = (Object.keys(conditions) as Condition[]).find((one) => one === req.query.is) ?? "all";
   const found = await listFacts(readerOf(req), slice, is, {
     before: cursorOf(req.query.before),
@@ -85,27 +94,87 @@ reportPages.get("/reports/conversations", async (req, res) => {
         slice,
         viewer: req.viewer,
         reach: reach(req.ctx.actor),
+        filters: filterNames(req, slice, { teams, agents, inboxes, topics }),
       }),
-      back: `/reports?${queryOf(asked)}`,
+      back: backOf(req, asked),
       section: factTable(look, "list", shown),
       rows:
         may(req.ctx.actor, "reports.see") && may(req.ctx.actor, "contacts.export")
           ? `/reports/rows?${queryOf(asked, { is })}`
           : null,
-      next: more ? `/reports/conversations?${queryOf(asked, { is, ...more })}` : null,
+      next: more
+        ? `/reports/conversations?${queryOf(asked, { is, report: String(req.query.report ?? ""), ...more })}`
+        : null,
     }),
   );
 });
 
+const pathOf = (report: string): string => (report === "summary" ? "/reports" : `/reports/${report}`);
+
 const listed = 100;
+
+const mayOpen = (req: Request, report: string): boolean => {
+  const known = reports[report];
+  return known !== undefined && (known.needs === null || may(req.ctx.actor, known.needs));
+};
+
+/** The report that somebody came from; what narrows to one person alone is left there. */
+function backOf(req: Request, asked: Asked): { href: string; name: string } {
+  const t = translateFor(req.viewer.locale);
+  const report =
+    typeof req.query.report === "string" && mayOpen(req, req.query.report) ? req.query.report : "summary";
+  return {
+    href: `${pathOf(report)}?${queryOf({ ...asked, first: "", ended: "" })}`,
+    name: t(`report.name.${report}`),
+  };
+}
+
+interface Named {
+  id: number;
+  name: string;
+}
+
+/** What a report is narrowed to, in words. */
+function filterNames(
+  req: Request,
+  slice: Slice,
+  of: Record<"teams" | "agents" | "inboxes" | "topics", readonly Named[]>,
+): string[] {
+  const t = translateFor(req.viewer.locale);
+  const name = (all: readonly Named[], id: number | null | undefined) =>
+    id ? (all.find((one) => one.id === id)?.name ?? t("report.unknown")) : "";
+  const { teamId, agentId, inboxId, topicId, firstAgentId, resolvedById } = slice;
+  return [
+    name(of.teams, teamId),
+    name(of.agents, agentId),
+    firstAgentId ? t("report.first_of", { name: name(of.agents, firstAgentId) }) : "",
+    resolvedById ? t("report.ended_by", { name: name(of.agents, resolvedById) }) : "",
+    name(of.inboxes, inboxId),
+    topicId === 0 ? t("report.no_topic") : name(of.topics, topicId),
+  ].filter(Boolean);
+}
+
+/** What is said of figures and columns, each once. */
+function glossaryOf({ figures, sections }: Report): (readonly [string, string])[] {
+  const all = [
+    ...figures.map(({ name, how }) => [name, how] as const),
+    ...sections.flatMap(({ columns }) =>
+      columns.flatMap(({ how = "" }) => {
+        const at = how.indexOf(": ");
+        return at < 0 ? [] : [[how.slice(0, at), how.slice(at + 2)] as const];
+      }),
+    ),
+  ];
+  return [...new Map(all)];
+}
 
 async function make(req: Request, name: string) {
   const known = reports[name];
   if (!known) throw new NotFound();
-  const { frame, slice, asked } = await frameOf(req, known.usual);
+  const { frame, slice, asked } = await frameOf(req, known.usual, known.only);
   const look = lookOf(
     req.viewer,
-    (is, more = {}) => `/reports/conversations?${queryOf({ ...asked, ...more }, { is })}`,
+    (is, more = {}) => `/reports/conversations?${queryOf({ ...asked, ...more }, { is, report: name })}`,
   );
   return {
     frame,
@@ -139,12 +208,20 @@ async function page(req: Request, res: Response, name: string): Promise<void> {
   res.send(
     req.render("reports/show", {
       title: t(`report.name.${name}`),
-      header: presentHeader({ name, asked, frame, slice, viewer: req.viewer, reach: reach(req.ctx.actor) }),
+      header: presentHeader({
+        name,
+        asked,
+        frame,
+        slice,
+        viewer: req.viewer,
+        reach: reach(req.ctx.actor),
+        filters: filterNames(req, slice, { teams, agents, inboxes, topics }),
+      }),
       report,
       tabs: Object.entries(reports)
         .filter(([, { needs }]) => needs === null || may(req.ctx.actor, needs))
         .map(([one]) => ({
-          href: `${one === "summary" ? "/reports" : `/reports/${one}`}?${query}`,
+          href: `${pathOf(one)}?${query}`,
           name: t(`report.tab.${one}`),
           isCurrent: one === name,
         }))
@@ -154,7 +231,7 @@ async function page(req: Request, res: Response, name: string): Promise<void> {
           isCurrent: false,
         }),
       filters: {
-        action: name === "summary" ? "/reports" : `/reports/${name}`,
+        action: pathOf(name),
         asked,
         teams: choices(teams, asked.team),
         agents: isWhole ? choices(agents, asked.agent) : [],
@@ -165,13 +242,18 @@ async function page(req: Request, res: Response, name: string): Promise<void> {
         ],
       },
       csv: `/reports/${name}.csv?${query}`,
-      saved: saved.map((one) => ({
-        id: one.id,
-        name: one.isOwn ? one.name : `${one.name} · ${one.agentName}`,
-        href: `${one.report === "summary" ? "/reports" : `/reports/${one.report}`}?${one.query}`,
-        isOwn: one.isOwn,
-        isWeekly: one.isWeekly,
-      })),
+      said: req.query.saved === "1" ? t("report.saved_now") : "",
+      glossary: glossaryOf(report),
+      // What somebody shares opens to whoever may open it.
+      saved: saved
+        .filter((one) => mayOpen(req, one.report))
+        .map((one) => ({
+          id: one.id,
+          name: one.isOwn ? one.name : `${one.name} · ${one.agentName}`,
+          href: `${pathOf(one.report)}?${one.query}`,
+          isOwn: one.isOwn,
+          isWeekly: one.isWeekly,
+        })),
       save: { report: name, query, canShare: isWhole, canMail: req.ctx.config.smtpUrl !== null },
       isBehind: frame.isBehind,
     }),
@@ -185,10 +267,12 @@ async function table(req: Request, res: Response, name: string): Promise<void> {
   if (!section) throw new NotFound();
   const dialect = dialectOf(req.query.form);
   const lines = [
-    section.columns.map((column) => column.name),
+    section.columns.map(({ name: column, unit }) => (unit ? `${column} (${unit})` : column)),
     ...section.rows.map((cells) => cells.map(({ raw }) => raw)),
   ];
-  res.attachment(`hilo-${name}-${wanted}-${asked.from}-${asked.until}.csv`).type("text/csv");
+  res
+    .attachment(`hilo-${name === wanted ? name : `${name}-${wanted}`}-${asked.from}-${asked.until}.csv`)
+    .type("text/csv");
   res.send(dialects[dialect].bom + lines.map((cells) => csvLine(cells, dialect)).join(""));
 }
 

@@ -56,7 +56,9 @@ reviews.get("/reviews", requirePermission("reviews.score"), async (req, res) => 
     req.render("reviews/index", {
       title: t("reviews.title"),
       said:
-        Number.isInteger(picked) && req.query.picked !== undefined ? t("reviews.picked", { n: picked }) : "",
+        Number.isInteger(picked) && req.query.picked !== undefined
+          ? t(picked === 0 ? "reviews.picked_none" : "reviews.picked", { n: picked })
+          : "",
       waiting: shown(waiting),
       done: shown(done),
       coaching: shown(coaching),

@@ -1,3 +1,4 @@
+import { shownAddress } from "../contacts/shown.ts";
 import { visibleTo } from "../conversations/policy.ts";
 import type { Reader } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
@@ -36,6 +37,8 @@ export interface FactRow {
   id: number;
   contactId: number;
   contactName: string;
+  /** A phone, as far as the reader may see it. */
+  contactDisplay: string;
   openedAt: Date;
   resolvedAt: Date | null;
   status: string;
@@ -86,15 +89,16 @@ export function listFacts(
   const visible = visibleTo(ctx.actor);
   return rows(
     ctx.db,
-    `select f.conversation_id as id, f.contact_id as "contactId", p.name as "contactName", f.opened_at as "openedAt", f.resolved_at as "resolvedAt",
-       f.status, f.priority, t.name as topic, m.name as team, i.name as inbox, f.channels, f.inbound, f.outbound, f.automatic, f.questions, f.transfers,
+    `select f.conversation_id as id, f.contact_id as "contactId", p.name as "contactName", ${shownAddress(ctx.actor)} as "contactDisplay", f.opened_at as "openedAt", f.resolved_at as "resolvedAt",
+       f.status, f.priority, t.name as topic, m.name as team, n.name as inbox, f.channels, f.inbound, f.outbound, f.automatic, f.questions, f.transfers,
        f.reopenings, coalesce((select array_agg(a.name order by a.name) from agents a where a.id = any(f.agent_ids)), '{}') as agents, r.name as "resolvedBy",
        f.first_response_seconds as "firstResponse", f.first_response_business_seconds as "firstResponseBusiness", f.handling_seconds as handling,
        f.resolution_seconds as resolution, f.resolution_business_seconds as "resolutionBusiness", f.first_sla as "firstSla", f.next_met as "nextMet",
        f.next_missed as "nextMissed", f.resolution_sla as "resolutionSla", f.outcome, f.csat, f.nps, ${repeatedSql} as "isRepeated", f.recontact_at as "recontactAt",
        f.abandoned, f.answered_by as "answeredBy"
      from conversation_facts f join conversations c on c.id = f.conversation_id join contacts p on p.id = f.contact_id
-       left join topics t on t.id = f.topic_id left join teams m on m.id = f.team_id left join inboxes i on i.id = f.inbox_id
+       left join contact_identities i on i.id = c.last_identity_id
+       left join topics t on t.id = f.topic_id left join teams m on m.id = f.team_id left join inboxes n on n.id = f.inbox_id
        left join agents r on r.id = f.resolved_by_id
      where ${seen.sql} and ${visible.sql} and ${conditions[condition]}
        and (:beforeAt::timestamptz is null or (f.opened_at, f.conversation_id) < (:beforeAt::timestamptz, :beforeId::bigint))

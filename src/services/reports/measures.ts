@@ -141,7 +141,7 @@ export async function measureBy(
     ctx.db,
     `select g.*, g.key::text as key, ${name} as name from (
        select f.opened_at >= :from as "isNow", ${key} as key, ${counted.map(([measure, sql]) => `${sql} as "${measure}"`).join(", ")}
-       from conversation_facts f ${from} where ${rows_.sql} and (f.opened_at >= :from or f.opened_at < :beforeUntil) group by 1, 2) g ${names ? `left join ${names} n on n.id = g.key` : ""}
+       from conversation_facts f ${from} where ${rows_.sql} and (f.opened_at >= :from or f.opened_at < :beforeUntil) ${isAgent ? "and (:agentId::bigint is null or x.agent = :agentId::bigint)" : ""} group by 1, 2) g ${names ? `left join ${names} n on n.id = g.key` : ""}
      order by g.conversations desc, name limit 1000`,
     { ...rows_.bindings, from: slice.from, beforeUntil: beforeUntil(slice, ctx.now()) },
   );

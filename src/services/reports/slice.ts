@@ -9,7 +9,11 @@ export interface Slice {
   /** IANA name of the firm's zone: its days and hours are the report's. */
   timeZone: string;
   teamId: number | null;
+  /** Who answered in it or ended it. */
   agentId: number | null;
+  /** Whose the first answer was, and who ended it: behind the figures of one person. */
+  firstAgentId?: number | null;
+  resolvedById?: number | null;
   inboxId: number | null;
   /** 0: those without a topic. */
   topicId: number | null;
@@ -41,7 +45,8 @@ export function countable(actor: Actor): Visibility {
   const isWhole = may(actor, "reports.see");
   const sight = sightOf(actor);
   if (isWhole && sight === "all") return isolation;
-  const own = "(:countedAgent = any(f.agent_ids) or f.assignee_id = :countedAgent)";
+  const own =
+    "(:countedAgent = any(f.agent_ids) or f.resolved_by_id = :countedAgent or f.assignee_id = :countedAgent)";
   const teams = `(f.team_id = any(:countedTeams::bigint[]) or f.agent_ids && array(select m.agent_id from team_members m where m.team_id = any(:countedTeams::bigint[])))`;
   return {
     sql: `(${isolation.sql} and ${isWhole && sight === "teams" ? `(${own} or ${teams})` : own})`,
@@ -59,7 +64,9 @@ export function within(actor: Actor, slice: Slice, since = slice.from): Visibili
   return {
     sql: `f.opened_at >= :since and f.opened_at < :until and ${visible.sql}
       and (:teamId::bigint is null or f.team_id = :teamId::bigint)
-      and (:agentId::bigint is null or :agentId::bigint = any(f.agent_ids) or f.assignee_id = :agentId::bigint)
+      and (:agentId::bigint is null or :agentId::bigint = any(f.agent_ids) or f.resolved_by_id = :agentId::bigint)
+      and (:firstAgentId::bigint is null or f.first_agent_id = :firstAgentId::bigint)
+      and (:resolvedById::bigint is null or f.resolved_by_id = :resolvedById::bigint)
       and (:inboxId::bigint is null or :inboxId::bigint = any(f.inbox_ids))
       and (:topicId::bigint is null or f.topic_id is not distinct from nullif(:topicId::bigint, 0))`,
     bindings: {
@@ -68,6 +75,8 @@ export function within(actor: Actor, slice: Slice, since = slice.from): Visibili
       until: slice.until,
       teamId: slice.teamId,
       agentId: slice.agentId,
+      firstAgentId: slice.firstAgentId ?? null,
+      resolvedById: slice.resolvedById ?? null,
       inboxId: slice.inboxId,
       topicId: slice.topicId,
     },

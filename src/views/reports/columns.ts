@@ -1,4 +1,4 @@
-import type { MeasureName } from "./parts.ts";
+import type { MeasureName } from "./measured.ts";
 
 /** What each part of a report shows: asked for by the route, laid out by the page. */
 export const columns = {

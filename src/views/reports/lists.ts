@@ -25,7 +25,7 @@ export function factTable(look: Look, key: string, found: readonly FactRow[]): S
       isNumber: ["first_response", "resolution", "score"].includes(name),
     })),
     rows: found.map((one) => [
-      words(one.contactName || t("contact.unnamed"), `/conversations/${one.id}`),
+      words(one.contactName || one.contactDisplay || t("contact.unnamed"), `/conversations/${one.id}`),
       { text: dayAndClock(one.openedAt, viewer.now, viewer), raw: one.openedAt.toISOString() },
       words(one.topic),
       words(one.agents.join(", ") || null),

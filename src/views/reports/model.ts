@@ -35,7 +35,8 @@ export interface Section {
   how: string;
   bars: Bars | null;
   heat: Heat | null;
-  columns: { name: string; isNumber: boolean }[];
+  /** `how`: what it means; `unit` of its raw numbers: seconds, percent. */
+  columns: { name: string; isNumber: boolean; how?: string; unit?: string }[];
   rows: Cell[][];
   /** The table stands folded under the chart. */
   isFolded: boolean;

@@ -1,12 +1,13 @@
 import type { Group, Measures } from "../../services/reports/measures.ts";
-import { inTime, nothing, share } from "../../services/reports/measures.ts";
+import { nothing } from "../../services/reports/measures.ts";
 import type { Moment, Step } from "../../services/reports/over-time.ts";
 import { weekdayName } from "../format.ts";
 import { type Translate, translateFor } from "../i18n.ts";
 import type { Viewer } from "../index.ts";
 import { drawBars } from "./charts.ts";
-import type { Figure, Section } from "./model.ts";
-import { cell, change, count, inWords, type Kind, words } from "./numbers.ts";
+import { type MeasureName, measures, missed } from "./measured.ts";
+import type { Cell, Figure, Section } from "./model.ts";
+import { cell, change, count, inWords, type Kind, none, words } from "./numbers.ts";
 
 /** Who reads, and where the conversations behind a figure are. */
 export interface Look {
@@ -22,124 +23,23 @@ export const lookOf = (viewer: Viewer, link: Look["link"]): Look => ({
   link,
 });
 
-const promised = [
-  "firstMet",
-  "firstMissed",
-  "nextMet",
-  "nextMissed",
-  "resolutionMet",
-  "resolutionMissed",
-] as const;
-
-/** What reports say of a group of conversations: what each measure is made of, and whether more of it is good. */
-export const measures = {
-  conversations: { kind: "count", from: [], of: (one) => one.conversations, good: 0, is: "all" },
-  resolved: { kind: "count", from: ["resolved"], of: (one) => one.resolved, good: 0, is: "resolved" },
-  first_response: {
-    kind: "time",
-    from: ["firstResponse"],
-    of: (one) => one.firstResponse,
-    good: -1,
-    is: "answered",
-  },
-  first_response_90: {
-    kind: "time",
-    from: ["firstResponse90"],
-    of: (one) => one.firstResponse90,
-    good: -1,
-    is: "answered",
-  },
-  resolution: { kind: "time", from: ["resolution"], of: (one) => one.resolution, good: -1, is: "resolved" },
-  handling: { kind: "time", from: ["handling"], of: (one) => one.handling, good: 0, is: "answered" },
-  in_time: { kind: "percent", from: promised, of: inTime, good: 1, is: "missed" },
-  first_contact: {
-    kind: "percent",
-    from: ["firstContact", "resolved"],
-    of: (one) => share(one.firstContact, one.resolved),
-    good: 1,
-    is: "first_contact",
-  },
-  recontacted: {
-    kind: "percent",
-    from: ["recontacted", "resolved"],
-    of: (one) => share(one.recontacted, one.resolved),
-    good: -1,
-    is: "recontacted",
-  },
-  reopened: {
-    kind: "percent",
-    from: ["reopened"],
-    of: (one) => share(one.reopened, one.conversations),
-    good: -1,
-    is: "reopened",
-  },
-  repeated: {
-    kind: "percent",
-    from: ["repeated"],
-    of: (one) => share(one.repeated, one.conversations),
-    good: -1,
-    is: "repeated",
-  },
-  transfers: { kind: "count", from: ["transfers"], of: (one) => one.transfers, good: -1, is: "transferred" },
-  csat: { kind: "score", from: ["csat", "csatAnswers"], of: (one) => one.csat, good: 1, is: "rated" },
-  nps: { kind: "points", from: ["nps", "npsAnswers"], of: (one) => one.nps, good: 1, is: "recommended" },
-  by_bot: {
-    kind: "percent",
-    from: ["byBot", "resolved"],
-    of: (one) => share(one.byBot, one.resolved),
-    good: 0,
-    is: "by_bot",
-  },
-  saturation: {
-    kind: "count",
-    from: ["saturation"],
-    of: (one) => one.saturation,
-    good: -1,
-    is: "saturation",
-  },
-  frustration: {
-    kind: "count",
-    from: ["frustration"],
-    of: (one) => one.frustration,
-    good: -1,
-    is: "frustration",
-  },
-  won: { kind: "count", from: ["won"], of: (one) => one.won, good: 1, is: "won" },
-  lost: { kind: "count", from: ["lost"], of: (one) => one.lost, good: -1, is: "lost" },
-  conversion: {
-    kind: "percent",
-    from: ["won", "lost"],
-    of: (one) => share(one.won, one.won + one.lost),
-    good: 1,
-    is: "won",
-  },
-  abandoned: {
-    kind: "percent",
-    from: ["saturation", "frustration"],
-    of: (one) => share(one.saturation + one.frustration, one.conversations),
-    good: -1,
-    is: "abandoned",
-  },
-} as const satisfies Record<
-  string,
-  {
-    kind: Kind;
-    from: readonly (keyof Measures)[];
-    of: (one: Measures) => number | null;
-    good: -1 | 0 | 1;
-    is: string;
-  }
->;
-export type MeasureName = keyof typeof measures;
-
-/** What must be counted for these. */
-export const fieldsOf = (names: readonly MeasureName[]): (keyof Measures)[] => [
-  ...new Set(names.flatMap((name): readonly (keyof Measures)[] => measures[name].from)),
-];
+/** The conversations behind a number: of what was promised those that were late. Null: there are none. */
+function hrefOf(
+  look: Look,
+  name: MeasureName,
+  one: Measures,
+  value: number | null,
+  more: Record<string, string>,
+) {
+  if (value === null) return null;
+  if (name === "in_time" ? missed(one) === 0 : value === 0 && measures[name].kind !== "time") return null;
+  return look.link(measures[name].is, more);
+}
 
 /** One number with what it was before. */
 export function figure(look: Look, name: MeasureName, now: Measures | undefined, before?: Measures): Figure {
-  const { kind, of, good, is } = measures[name];
+  const measure = measures[name];
+  const { kind, of, good } = measure;
   const { locale } = look.viewer;
   const [value, was] = [of(now ?? nothing), before ? of(before) : null];
   const by = value !== null && was !== null ? (value - was) * good : 0;
@@ -149,12 +49,20 @@ export function figure(look: Look, name: MeasureName, now: Measures | undefined,
     name: look.t(`report.measure.${name}`),
     value: inWords(value, kind, locale),
     change: change(value, was, kind, locale),
-    more: answers === null ? "" : look.t("report.answers", { n: answers ?? 0 }),
+    more: [
+      "base" in measure && now && value !== null ? baseOf(look, measure.base(now)) : "",
+      answers === null ? "" : look.t("report.answers", { n: answers ?? 0 }),
+    ]
+      .filter(Boolean)
+      .join(" · "),
     level: by > 0 ? "good" : by < 0 ? "bad" : "",
     how: look.t(`report.how.${name}`),
-    href: value === null || value === 0 ? null : look.link(is),
+    href: hrefOf(look, name, now ?? nothing, value, {}),
   };
 }
+
+const baseOf = (look: Look, [part, whole]: readonly [number, number]): string =>
+  look.t("report.base", { part: count(part, look.viewer.locale), whole: count(whole, look.viewer.locale) });
 
 /** Groups side by side. @param param narrows a list to one of them: `team`, `agent`… */
 export function groupTable(
@@ -172,7 +80,12 @@ export function groupTable(
     ...bare(look, key),
     columns: [
       { name: t(`report.by.${key}`), isNumber: false },
-      ...names.map((name) => ({ name: t(`report.short.${name}`), isNumber: true })),
+      ...names.map((name) => ({
+        name: t(`report.short.${name}`),
+        isNumber: true,
+        how: `${t(`report.measure.${name}`)}: ${t(`report.how.${name}`)}`,
+        unit: unitOf(measures[name].kind),
+      })),
       ...(before ? [{ name: t("report.short.change"), isNumber: true }] : []),
     ],
     rows: groups.map((group) => {
@@ -180,29 +93,31 @@ export function groupTable(
       return [
         words(nameOf(group)),
         ...names.map((name) => {
-          const { kind, of, is } = measures[name];
-          const value = of(group);
-          return cell(value, kind, viewer.locale, {
-            href:
-              value === null || value === 0 || (param !== null && group.key === null && param !== "topic")
-                ? null
-                : look.link(is, more),
+          const measure = measures[name];
+          const value = measure.of(group);
+          const whose: Record<string, string> =
+            param === "agent" && "whose" in measure ? { [measure.whose]: group.key ?? "", agent: "" } : more;
+          const isOpen = param === null || group.key !== null || param === "topic";
+          return cell(value, measure.kind, viewer.locale, {
+            href: isOpen ? hrefOf(look, name, group, value, whose) : null,
             bar: name === "in_time" && value !== null ? Math.round(value * 100) : null,
           });
         }),
-        ...(before
-          ? [
-              words(
-                change(group.conversations, was.get(group.key)?.conversations ?? 0, "count", viewer.locale) ||
-                  "–",
-              ),
-            ]
-          : []),
+        ...(before ? [changeCell(group.conversations, was.get(group.key)?.conversations ?? 0, look)] : []),
       ];
     }),
     isWide: names.length > 5,
   };
 }
+
+/** For spreadsheets the difference itself. */
+const changeCell = (now: number, before: number, { viewer: { locale } }: Look): Cell => ({
+  text: change(now, before, "count", locale) || none,
+  raw: now - before,
+});
+
+/** What a raw number of a column counts. */
+const unitOf = (kind: Kind): string => (kind === "time" ? "s" : kind === "percent" ? "%" : "");
 
 /** A section without anything in it yet. */
 export const bare = ({ t }: Look, key: string): Section => ({

@@ -13,6 +13,8 @@ export interface Header {
   firm: string;
   /** Whose figures these are. */
   reach: string;
+  /** What it is narrowed to, by name. */
+  filters: string[];
   printed: string;
 }
 
@@ -22,6 +24,7 @@ export function presentHeader({
   slice,
   viewer,
   reach,
+  filters = [],
 }: {
   name: string;
   asked: unknown;
@@ -29,6 +32,7 @@ export function presentHeader({
   slice: Slice;
   viewer: Viewer;
   reach: "all" | "teams" | "own";
+  filters?: string[];
 }): Header {
   const t = translateFor(viewer.locale);
   const days = (from: Date, until: Date) =>
@@ -40,6 +44,7 @@ export function presentHeader({
     hours: t("report.hours", { calendar: frame.calendarName, zone: frame.timeZone.replaceAll("_", " ") }),
     firm: frame.firmName,
     reach: t(`report.reach.${reach}`),
+    filters,
     printed: t("report.printed", {
       name: viewer.name,
       when: exact(viewer.now, { ...viewer, timeZone: frame.timeZone }),

@@ -23,6 +23,9 @@ export interface ReportViews {
       topics: Choice[];
     };
     csv: string;
+    said: string;
+    /** What each figure and column means. */
+    glossary: (readonly [name: string, how: string])[];
     saved: { id: number; name: string; href: string; isOwn: boolean; isWeekly: boolean }[];
     /** What would be saved now; weekly mail needs a mail server. */
     save: { report: string; query: string; canShare: boolean; canMail: boolean };
@@ -30,7 +33,7 @@ export interface ReportViews {
   };
   "reports/conversations": Page & {
     header: Header;
-    back: string;
+    back: { href: string; name: string };
     section: Section;
     /** Where the rows are asked for as a table; null: the reader may not. */
     rows: string | null;

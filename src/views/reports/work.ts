@@ -231,7 +231,7 @@ export function todayReport(
     more,
     level,
     how: t(`report.now_how.${name}`),
-    href: null,
+    href: viewer.permissions.has("supervise") ? "/board" : "/inbox",
   });
   const waited = now.oldestSince
     ? t("report.oldest", { time: remaining(viewer.now, now.oldestSince, viewer) })
