@@ -7,6 +7,7 @@ import { reopen, resolve } from "../../../src/services/conversations/status.ts";
 import { mergeContacts } from "../../../src/services/merges/merge.ts";
 import { undoMerge } from "../../../src/services/merges/undo.ts";
 import { row, rows } from "../../../src/services/platform/database.ts";
+import { eraseContact } from "../../../src/services/privacy/erase-contact.ts";
 import { keepFacts, markAll } from "../../../src/services/reports/keep-facts.ts";
 import { type Cast, openCast } from "../../support/cast.ts";
 import { write } from "../../support/meta.ts";
@@ -179,6 +180,37 @@ describe("facts of conversations", () => {
     expect((await fact(odd.conversationId)).inbound).to.equal(4);
     expect((await fact(good.conversationId)).outbound).to.equal(1);
     expect(await count("fact_marks")).to.equal(0);
+  });
+
+  it("stay what they were when a person is erased, and are none of what the firm's phone did before Hilo", async () => {
+    const { clock } = cast;
+    const { db } = cast.platform;
+    clock.now = new Date(Math.floor(clock.now.getTime() / 1000) * 1000);
+    const one = await write(cast, { message: "Hola", at: clock.now });
+    clock.advance(2);
+    await reply(cast.ana, one.conversationId, { text: "¿Su nombre?" });
+    clock.advance(1);
+    await write(cast, { message: "gracias", at: clock.now });
+    clock.advance(180);
+    await resolve(cast.ana, one.conversationId);
+    await db.raw("update messages set delivery = 'read' where direction = 'outbound'");
+    await keepFacts(cast.system);
+    const before = await fact(one.conversationId);
+    expect(before).to.include({ abandoned: null, questions: 1, first_response_seconds: 120 });
+    await eraseContact(cast.diego, one.contactId);
+    await keepFacts(cast.system);
+    await markAll(cast.system);
+    await keepFacts(cast.system);
+    const after = await fact(one.conversationId);
+    for (const name of ["abandoned", "questions", "inbound", "asked", "first_response_seconds", "csat"])
+      expect(after[name], name).to.deep.equal(before[name]);
+    const past = await write(cast, { from: "5215500000077", message: "Hace un año", at: clock.now });
+    await db.raw(`update messages set content = '{"history": true}' where conversation_id = ?`, [
+      past.conversationId,
+    ]);
+    await markAll(cast.system);
+    await keepFacts(cast.system);
+    expect(await count("conversation_facts")).to.equal(1);
   });
 
   it("lose nothing when two processes measure while people write", async () => {
