@@ -250,6 +250,8 @@ describe("injected text, in a browser", function () {
       if (round === 0) expect(refused, "fields that took nothing").to.deep.equal([]);
       // The first round looks at all of them, the others at what shows most.
       for (const path of paths) {
+        // Reports show the same few names on every page.
+        if (round > 0 && /^\/reports\/(?!conversations|satisfaction)/.test(path)) continue;
         const answer = await page.goto(hilo.url + path, { waitUntil: "load" });
         if ((answer?.status() ?? 500) >= 400) broken.push(`${path}: ${answer?.status()}`);
         const odd = await page.evaluate(() => {

@@ -82,7 +82,7 @@ async function measureSome(db: Knex, ids: readonly number[]): Promise<void> {
     `select id, contact_id as "contactId", opened_at as "openedAt", resolved_at as "resolvedAt",
        (select k.business_hours_id from sla_clocks k where k.conversation_id = c.id and k.business_hours_id is not null
         order by k.id desc limit 1) as "calendarId",
-       exists (select 1 from messages m where m.conversation_id = c.id and m.erased_digest is not null) as "isErased",
+       exists (select 1 from messages m where m.conversation_id = c.id and m.shown and m.erased_digest is not null) as "isErased",
        exists (select 1 from messages m where m.conversation_id = c.id and m.shown and jsonb_exists(m.content, 'history')) as "isPast"
      from conversations c where id = any(:ids::bigint[]) and merged_into_id is null order by id`,
     { ids },
