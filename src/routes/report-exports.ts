@@ -14,7 +14,7 @@ import { translateFor } from "../views/i18n.ts";
 import { composeRows } from "../views/reports/rows.ts";
 import { requirePermission } from "./guards.ts";
 import { exportLimit } from "./limits.ts";
-import { dialectOf, frameOf, readerOf } from "./report-asked.ts";
+import { dialectOf, frameOf, queryOf, readerOf } from "./report-asked.ts";
 import { fragment, redirect } from "./respond.ts";
 import { idParam } from "./validate.ts";
 
@@ -31,7 +31,13 @@ reportExports.post("/reports/rows", exportLimit, async (req, res) => {
   const { kind: wanted, form } = (req.body ?? {}) as { kind?: unknown; form?: unknown };
   const kind = wanted === "messages" ? "messages" : "conversations";
   const is = (Object.keys(conditions) as Condition[]).find((one) => one === req.query.is) ?? "all";
-  const params: ExportParams = { slice, is, dialect: dialectOf(form), locale: req.viewer.locale };
+  const params: ExportParams = {
+    slice,
+    is,
+    dialect: dialectOf(form),
+    locale: req.viewer.locale,
+    asked: queryOf(asked),
+  };
   const { id } = await startExport(req.ctx, kind, params);
   if (id !== null) return redirect(res, `/reports/exports/${id}`);
   res.attachment(`hilo-${kind}-${asked.from}-${asked.until}.csv`).type("text/csv");

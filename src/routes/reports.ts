@@ -6,6 +6,7 @@ import { listTopics } from "../services/cases/topics.ts";
 import { listInboxes } from "../services/inboxes/queries.ts";
 import { NotFound } from "../services/platform/errors.ts";
 import { type Condition, conditions, type FactCursor, listFacts } from "../services/reports/conversations.ts";
+import { noteTable } from "../services/reports/exports.ts";
 import { getFrame, reach } from "../services/reports/frame.ts";
 import { listSavedReports, removeSavedReport, saveReport } from "../services/reports/saved.ts";
 import type { Slice } from "../services/reports/slice.ts";
@@ -265,6 +266,7 @@ async function table(req: Request, res: Response, name: string): Promise<void> {
   const wanted = String(req.query.section ?? report.sections.find(({ columns }) => columns.length > 0)?.key);
   const section = report.sections.find(({ key, columns }) => key === wanted && columns.length > 0);
   if (!section) throw new NotFound();
+  if (section.isPersonal) await noteTable(req.ctx, wanted, queryOf(asked));
   const dialect = dialectOf(req.query.form);
   const lines = [
     section.columns.map(({ name: column, unit }) => (unit ? `${column} (${unit})` : column)),

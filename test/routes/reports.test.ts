@@ -84,5 +84,16 @@ describe("reports", () => {
       .to.match(/^\ufeffAgente;Conv\.;/)
       .and.to.contain("Ana Torres;1;");
     await carmen.get("/reports/agents.csv?section=nothing").expect(404);
+    // What names customers leaves only with who may take them along, and is noted.
+    const { db } = hilo.cast.platform;
+    const missed = "/reports/promises.csv?section=misses";
+    await carmen.get(missed).expect(200);
+    expect(await db("audit_events").where({ act: "reports.exported" }).first("id")).to.be.an("object");
+    await db.raw(
+      "update roles set permissions = array_remove(permissions, 'contacts.export') where name = 'supervisor'",
+    );
+    hilo.server.platform.memories.hear([{ type: "agent.changed", agentId: hilo.cast.ids.carmen }]);
+    await carmen.get(missed).expect(403);
+    await carmen.get("/reports/promises.csv?section=targets").expect(200);
   });
 });

@@ -23,6 +23,8 @@ export interface ExportParams {
   /** Of spreadsheets: `comma`, `point`, `plain`. */
   dialect: string;
   locale: "es" | "en";
+  /** The period as it was asked for: a yes to "last week" is one to last week, whatever the day. */
+  asked: string;
 }
 
 export interface Export {
@@ -58,8 +60,7 @@ export async function startExport(
   const use = await approved(ctx, "contacts.export", {
     table: kind,
     is,
-    from: slice.from.toISOString(),
-    until: slice.until.toISOString(),
+    period: params.asked,
   });
   const total = await countRows({ ...ctx, db: ctx.reportsDb }, kind, slice, is);
   return transact(ctx, async (tx) => {
@@ -73,6 +74,16 @@ export async function startExport(
     );
     tx.record({ type: "export.changed" });
     return { id: made?.id ?? null, total };
+  });
+}
+
+/** A table of a page that names customers leaves as their export does: for who may, and noted. @throws Forbidden; ApprovalNeeded. */
+export async function noteTable(ctx: Context, table: string, period: string): Promise<void> {
+  mustExport(ctx);
+  const use = await approved(ctx, "contacts.export", { table, period });
+  await transact(ctx, async (tx) => {
+    await use(tx);
+    tx.record(null, { act: "reports.exported", data: { table } });
   });
 }
 

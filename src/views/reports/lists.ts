@@ -35,6 +35,7 @@ export function factTable(look: Look, key: string, found: readonly FactRow[]): S
       words(whatHappened(one, look).join(" · ") || null),
     ]),
     isWide: true,
+    isPersonal: true,
   };
 }
 

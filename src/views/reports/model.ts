@@ -45,6 +45,8 @@ export interface Section {
   /** Said in place of everything when there is nothing. */
   empty: string;
   isWide: boolean;
+  /** It names customers: taking it along is taking them along. */
+  isPersonal?: boolean;
 }
 
 /** A bar chart; lengths in units of its own box. */

@@ -32,6 +32,7 @@ const params = (more: Partial<ExportParams> = {}): ExportParams => ({
   is: "all",
   dialect: "point",
   locale: "es",
+  asked: "period=custom",
   ...more,
 });
 
