@@ -1,8 +1,9 @@
 import { openDatabase } from "../src/services/platform/database.ts";
 import { createFirm, fillData, signIn } from "./data.ts";
-import { closedLoop, percentile, type Shot } from "./load.ts";
+import { closedLoop, percentile, type Shot, signedMessage } from "./load.ts";
+import { residentMegabytes } from "./pages.ts";
 import type { Figure } from "./run.ts";
-import type { World } from "./world.ts";
+import type { Child, World } from "./world.ts";
 
 const conversations = 100_000;
 const each = 20;
@@ -90,7 +91,48 @@ export async function reports(world: World): Promise<Figure[]> {
     });
   }
   figures.push({ name: "reports.page_p95", value: worst, unit: "ms", target: "< 300", ok: worst < 300 });
+  figures.push(await fresh(hilo, db), await exported(hilo, db, cookie));
   await db.destroy();
   await hilo.stop();
   return figures;
+}
+
+/** From a message's arrival until the reports know it. */
+async function fresh(hilo: Child, db: ReturnType<typeof openDatabase>): Promise<Figure> {
+  const times: number[] = [];
+  for (let n = 0; n < 20; n += 1) {
+    const began = performance.now();
+    const known = await db("conversation_facts").max("conversation_id as id").first();
+    const shot = signedMessage(`5219990000${String(n).padStart(3, "0")}`, `fresh.${n}`);
+    await closedLoop(hilo.url, 1, (sent) => (sent === 0 ? shot : null));
+    while ((await db("conversation_facts").max("conversation_id as id").first())?.id === known?.id)
+      await new Promise((done) => setTimeout(done, 20));
+    times.push((performance.now() - began) / 1000);
+  }
+  const worst = Math.max(...times);
+  return { name: "reports.fresh", value: worst, unit: "s worst", target: "< 5", ok: worst < 5 };
+}
+
+/** How much more memory the server holds while it writes two million rows. */
+async function exported(hilo: Child, db: ReturnType<typeof openDatabase>, cookie: string): Promise<Figure> {
+  const memory = () => residentMegabytes(hilo.process.pid ?? 0);
+  const page = await (await fetch(`${hilo.url}/settings/profile`, { headers: { cookie } })).text();
+  const token = /name="form-token" content="([^"]*)"/.exec(page)?.[1] ?? "";
+  const before = memory();
+  await fetch(`${hilo.url}/reports/rows?period=last_365`, {
+    method: "POST",
+    headers: { cookie, "X-Form-Token": token },
+    body: new URLSearchParams({ kind: "messages", form: "plain" }),
+    redirect: "manual",
+  });
+  let most = before;
+  for (;;) {
+    const one = await db("exports").first("state", "written");
+    if (!one || one.state === "failed") throw new Error("the export failed");
+    most = Math.max(most, memory());
+    if (one.state === "done") break;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  const more = most - before;
+  return { name: "reports.export_memory", value: more, unit: "MB more", target: "< 50", ok: more < 50 };
 }

@@ -32,7 +32,7 @@ const benchmarks: { gives: string[]; run: (world: World) => Promise<Figure[]> }[
   { gives: ["tick.idle", "tick.due"], run: tick },
   { gives: ["audit.verify", "audit.seal_lag"], run: audit },
   { gives: ["flood.ack_p99", "flood.page_p95"], run: flood },
-  { gives: ["reports.page_p95"], run: reports },
+  { gives: ["reports.page_p95", "reports.fresh", "reports.export_memory"], run: reports },
   { gives: ["import.rate"], run: importing },
   { gives: ["merge.seconds", "merge.differences"], run: merging },
 ];
