@@ -10,7 +10,7 @@ import { noteTable } from "../services/reports/exports.ts";
 import { getFrame, reach } from "../services/reports/frame.ts";
 import { listSavedReports, removeSavedReport, saveReport } from "../services/reports/saved.ts";
 import type { Slice } from "../services/reports/slice.ts";
-import { csvLine, dialects } from "../views/csv.ts";
+import { csvLines, dialects } from "../views/csv.ts";
 import { translateFor } from "../views/i18n.ts";
 import { factTable } from "../views/reports/lists.ts";
 import type { Report } from "../views/reports/model.ts";
@@ -275,7 +275,7 @@ async function table(req: Request, res: Response, name: string): Promise<void> {
   res
     .attachment(`hilo-${name === wanted ? name : `${name}-${wanted}`}-${asked.from}-${asked.until}.csv`)
     .type("text/csv");
-  res.send(dialects[dialect].bom + lines.map((cells) => csvLine(cells, dialect)).join(""));
+  res.send(dialects[dialect].bom + csvLines(lines, dialect));
 }
 
 function cursorOf(value: unknown): FactCursor | null {

@@ -4,18 +4,17 @@ import { stringify } from "csv-stringify/sync";
  * A row as every spreadsheet reads it. What would be taken for a formula gets an apostrophe before it: a customer's name
  * must not run on a colleague's machine (OWASP, "CSV Injection").
  */
-export const csvRow = (cells: readonly string[], delimiter = ","): string =>
+export const csvRow = (cells: readonly string[], delimiter = ","): string => csvRows([cells], delimiter);
+
+/** Many rows at once: making the writer costs more than a row. */
+const csvRows = (rows: readonly (readonly string[])[], delimiter: string): string =>
   stringify(
-    [
-      cells.map((cell) =>
-        /^[\s]*[=+\-@\t\r|%]/.test(cell) && !/^[+-]?\d[\d\s.,]*$/.test(cell) ? `'${cell}` : cell,
-      ),
-    ],
-    {
-      delimiter,
-      record_delimiter: "\r\n",
-    },
+    rows.map((cells) => cells.map(unformulated)),
+    { delimiter, record_delimiter: "\r\n" },
   );
+
+const unformulated = (cell: string): string =>
+  /^[\s]*[=+\-@\t\r|%]/.test(cell) && !/^[+-]?\d[\d\s.,]*$/.test(cell) ? `'${cell}` : cell;
 
 /** How spreadsheets want it: where the decimal comma is, cells are parted by semicolons; programs want no mark before the text. */
 export const dialects = {
@@ -25,11 +24,13 @@ export const dialects = {
 } as const;
 export type Dialect = keyof typeof dialects;
 
-/** A row of texts and numbers in a dialect. */
-export function csvLine(cells: readonly (string | number | null)[], dialect: Dialect): string {
+/** Rows of texts and numbers in a dialect. */
+export function csvLines(rows: readonly (readonly (string | number | null)[])[], dialect: Dialect): string {
   const { delimiter, decimal } = dialects[dialect];
-  const texts = cells.map((cell) =>
-    typeof cell === "number" ? String(cell).replace(".", decimal) : (cell ?? ""),
+  const text = (cell: string | number | null) =>
+    typeof cell === "number" ? String(cell).replace(".", decimal) : (cell ?? "");
+  return csvRows(
+    rows.map((cells) => cells.map(text)),
+    delimiter,
   );
-  return csvRow(texts, delimiter);
 }

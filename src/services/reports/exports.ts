@@ -39,11 +39,11 @@ export interface Export {
   createdAt: Date;
 }
 
-/** Words for a table: its first line, then a line for each row. */
+/** Words for a table: its first line, then the lines of some rows. */
 export type Compose = (
   kind: RowKind,
   params: ExportParams,
-) => { head: string; line: (row: TableRow) => string };
+) => { head: string; lines: (rows: readonly TableRow[]) => string };
 
 /**
  * Takes out a table of rows: noted before the first leaves. Few are read at once by `text`, many are written in the background.
@@ -94,10 +94,10 @@ export async function* lines(
   params: ExportParams,
   compose: Compose,
 ): AsyncGenerator<{ text: string; rows: number }> {
-  const { head, line } = compose(kind, params);
+  const { head, lines: linesOf } = compose(kind, params);
   yield { text: head, rows: 0 };
   for await (const some of readRows(ctx, kind, params.slice, params.is))
-    yield { text: some.map(line).join(""), rows: some.length };
+    yield { text: linesOf(some), rows: some.length };
 }
 
 function mustExport(ctx: Reader): void {

@@ -1,7 +1,7 @@
 import type { FactRow } from "../../services/reports/conversations.ts";
 import type { Compose } from "../../services/reports/exports.ts";
 import type { MessageRow } from "../../services/reports/rows.ts";
-import { csvLine, type Dialect, dialects } from "../csv.ts";
+import { csvLines, type Dialect, dialects } from "../csv.ts";
 import { type Translate, translateFor } from "../i18n.ts";
 
 type Column<Row> = readonly [name: string, of: (row: Row) => string | number | null];
@@ -79,12 +79,14 @@ export const composeRows: Compose = (kind, { slice, dialect: wanted, locale }) =
     t(`report.row.${name}`),
   );
   return {
-    head: dialects[dialect].bom + csvLine(names, dialect),
-    line: (one) =>
-      csvLine(
-        one.kind === "conversations"
-          ? ofConversation.map(([, of]) => of(one.row))
-          : ofMessage.map(([, of]) => of(one.row)),
+    head: dialects[dialect].bom + csvLines([names], dialect),
+    lines: (some) =>
+      csvLines(
+        some.map((one) =>
+          one.kind === "conversations"
+            ? ofConversation.map(([, of]) => of(one.row))
+            : ofMessage.map(([, of]) => of(one.row)),
+        ),
         dialect,
       ),
   };

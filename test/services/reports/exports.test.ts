@@ -132,11 +132,11 @@ describe("tables of rows", () => {
         let n = 0;
         return {
           ...made,
-          line(one) {
-            n += 1;
-            if (n === 1500)
+          lines(some) {
+            n += some.length;
+            if (n >= 2000)
               void db.raw("update exports set state = 'cancelled' where id = ?", [cancelled]).then();
-            return made.line(one);
+            return made.lines(some);
           },
         };
       };
