@@ -103,6 +103,16 @@ describe("passkeys, in a browser", () => {
     expect(await refused(), "left").to.equal(true);
     await reactivateAgent(hilo.cast.diego, hilo.cast.ids.ana);
 
+    // Whose door the provider of single sign-on opens: a passkey alone would outlive their leaving it.
+    await db.raw(
+      "insert into single_sign_on (name, issuer, client_id, client_secret, groups_claim, enabled) values ('I', 'https://id.test', 'c', 's', 'g', true)",
+    );
+    await db.raw("update agents set sso_issuer = 'https://id.test', sso_subject = 'a' where id = ?", [
+      hilo.cast.ids.ana,
+    ]);
+    expect(await refused(), "of the provider").to.equal(true);
+    await db.raw("delete from single_sign_on");
+
     await db.raw("update passkeys set counter = counter + 1000");
     expect(await refused(), "copied").to.equal(true);
     await db.raw("update passkeys set counter = 0");
