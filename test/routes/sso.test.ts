@@ -162,6 +162,12 @@ describe("single sign-on", () => {
     expect(await enter({ ...ana, sub: "b-1", email: "bruno@firm.test" })).to.contain("sso=refused");
   });
 
+  it("a slash at the end of the issuer's name locks nobody out", async () => {
+    await turnOn({ issuer: `${issuer.url}/` });
+    expect(await enter({ ...nora, groups: ["ventas"] })).to.equal("/inbox");
+    expect(await enter({ ...nora, groups: ["ventas"] })).to.equal("/inbox");
+  });
+
   it("two who come in for the first time at one moment are one account", async () => {
     const before = await people();
     const ends = await Promise.all(Array.from({ length: 6 }, () => enter({ ...nora, groups: ["ventas"] })));

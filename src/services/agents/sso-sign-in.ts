@@ -48,7 +48,9 @@ export async function leaveForProvider(
  */
 export async function returnFromProvider(ctx: Context, back: string, question: Question): Promise<Admitted> {
   const door = await findDoor(ctx);
-  return admit(ctx, await hear(await discover(ctx.config, door), back, question, door.groupsClaim));
+  const identity = await hear(await discover(ctx.config, door), back, question, door.groupsClaim);
+  // The library saw to it that it is this provider, who may end its own name with a slash that nobody typed.
+  return admit(ctx, { ...identity, issuer: door.issuer });
 }
 
 /** Whether somebody comes in by single sign-on. */

@@ -91,3 +91,12 @@ export const words = (text: string | null, href: string | null = null): Cell => 
   raw: text,
   href,
 });
+
+/** `23 nov 2026`; of a day written `2026-11-23`. */
+export const dayText = (date: string, locale: Locale): string =>
+  new Intl.DateTimeFormat(locale === "es" ? "es-MX" : "en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
+  }).format(Temporal.PlainDate.from(date).toZonedDateTime("UTC").epochMilliseconds);

@@ -1,7 +1,7 @@
 import type { Quality } from "../../services/reviews/quality.ts";
 import { drawBars } from "./charts.ts";
 import type { Report } from "./model.ts";
-import { cell, count, inWords, words } from "./numbers.ts";
+import { cell, count, dayText, inWords, words } from "./numbers.ts";
 import { bare, type Look } from "./parts.ts";
 
 /** How the work that was looked at was scored: over time, by person, by question, and whether reviewers agree. */
@@ -26,13 +26,7 @@ export function qualityReport(look: Look, found: Quality): Report {
     how: t(`report.quality_how.${name}`),
     href: null,
   });
-  const day = (date: string) =>
-    new Intl.DateTimeFormat(locale === "es" ? "es-MX" : "en-GB", {
-      day: "numeric",
-      month: "short",
-      year: "numeric",
-      timeZone: "UTC",
-    }).format(Temporal.PlainDate.from(date).toZonedDateTime("UTC").epochMilliseconds);
+  const day = (date: string) => dayText(date, locale);
   const empty = t("report.no_reviews");
   const header = (first: string, ...rest: string[]) => [
     { name: t(`report.quality.${first}`), isNumber: false },

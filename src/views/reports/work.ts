@@ -8,7 +8,7 @@ import { remaining, weekdayName } from "../format.ts";
 import { drawBars, drawHeat } from "./charts.ts";
 import { ends } from "./lists.ts";
 import type { Report } from "./model.ts";
-import { cell, count, none, percent, time, words } from "./numbers.ts";
+import { cell, count, dayText, none, percent, time, words } from "./numbers.ts";
 import { bare, figure, type Look } from "./parts.ts";
 
 /** When people write, and how many are needed then. */
@@ -111,13 +111,7 @@ export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssum
 export function forecastReport(look: Look, found: Forecast): Report {
   const { t, viewer } = look;
   const { locale } = viewer;
-  const dayName = (date: string) =>
-    new Intl.DateTimeFormat(locale === "es" ? "es-MX" : "en-GB", {
-      day: "numeric",
-      month: "short",
-      year: "numeric",
-      timeZone: "UTC",
-    }).format(Temporal.PlainDate.from(date).toZonedDateTime("UTC").epochMilliseconds);
+  const dayName = (date: string) => dayText(date, locale);
   const ahead = found.weeks.filter(({ isForecast }) => isForecast);
   const past = found.weeks.filter(({ isForecast }) => !isForecast);
   const next = ahead[0];
