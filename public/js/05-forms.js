@@ -28,5 +28,8 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
-// On a phone the tab of the page may lie beyond the edge.
-document.querySelector(".report-tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+// On a phone the tab of the page may lie beyond the edge. Moved by hand: scrolling to an element would also begin the next Tab there.
+const tabs = document.querySelector(".report-tabs");
+const current = tabs?.querySelector("[aria-current]");
+if (current)
+  tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.clientWidth) / 2;
