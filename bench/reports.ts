@@ -21,6 +21,8 @@ const names = [
   "/satisfaction",
   "/contact",
   "/abandonment",
+  "/sales",
+  "/quality",
   "/forecast",
 ];
 

@@ -470,23 +470,8 @@ CREATE INDEX contacts_phone ON public.contacts USING btree (phone_match_key) WHE
 table conversation_facts (
   conversation_id bigint not null
   contact_id bigint not null
-  isolated_inbox_id bigint
-  status text not null
-  priority text not null
-  team_id bigint
-  assignee_id bigint
-  topic_id bigint
-  case_id bigint
-  inbox_id bigint
-  inbox_ids bigint[] not null
-  channel text
-  channels text[] not null
   opened_at timestamp with time zone not null
-  resolved_at timestamp with time zone
-  resolved_by_id bigint
-  first_agent_id bigint
-  agent_ids bigint[] not null
-  answered_by text not null
+  measured_at timestamp with time zone not null default now()
   inbound integer not null
   outbound integer not null
   automatic integer not null
@@ -494,35 +479,70 @@ table conversation_facts (
   transfers integer not null
   reopenings integer not null
   responses integer not null
-  first_response_seconds integer
-  first_response_business_seconds integer
   handling_seconds integer not null
-  resolution_seconds integer
-  resolution_business_seconds integer
-  first_sla text
   next_met integer not null
   next_missed integer not null
-  resolution_sla text
+  next_responses integer not null default 0 -- How often a person answered after the first time; next_business_seconds is what those took together.
+  next_business_seconds integer not null default 0
+  promises_met integer not null generated always as (((next_met + ((NOT (first_sla IS DISTINCT FROM 'met'::text)))::integer) + ((NOT (resolution_sla IS DISTINCT FROM 'met'::text)))::integer)) stored
+  promises_missed integer not null generated always as (((next_missed + ((NOT (first_sla IS DISTINCT FROM 'missed'::text)))::integer) + ((NOT (resolution_sla IS DISTINCT FROM 'missed'::text)))::integer)) stored
+  said_again boolean not null
+  had_to_repeat boolean not null generated always as ((said_again OR (asked_again <> '{}'::text[]) OR (known_before <> '{}'::text[]))) stored
+  is_resolved boolean not null generated always as ((status = 'resolved'::text)) stored
+  resolved_at timestamp with time zone
+  first_agent_id bigint
+  sole_agent_id bigint generated always as (
+CASE
+    WHEN ((agent_ids = ARRAY[COALESCE(resolved_by_id, agent_ids[1])]) AND (agent_next = ARRAY[next_responses]) AND (agent_next_seconds = ARRAY[next_business_seconds]) AND (agent_next_met = ARRAY[next_met]) AND (agent_next_missed = ARRAY[next_missed])) THEN agent_ids[1]
+    ELSE NULL::bigint
+END) stored -- Who did everything that a person did in it: what is counted of the conversation is counted of them. Null: more than one did.
+  inbox_id bigint
+  topic_id bigint
+  resolved_by_id bigint
+  first_response_business_seconds integer
+  resolution_business_seconds integer
+  first_response_seconds integer
+  resolution_seconds integer
+  team_id bigint
   csat integer
   nps integer
+  recontact_at timestamp with time zone -- When the same contact came back about the same topic within seven days of the resolution.
+  isolated_inbox_id bigint
+  assignee_id bigint
+  case_id bigint
   confirmed boolean
-  said_again boolean not null
+  status text not null
+  first_sla text
+  resolution_sla text
+  abandoned text
+  answered_by text not null
+  outcome text
+  channel text
+  priority text not null
+  people_ids bigint[] not null generated always as (
+CASE
+    WHEN ((resolved_by_id IS NULL) OR (resolved_by_id = ANY (agent_ids))) THEN agent_ids
+    ELSE (agent_ids || resolved_by_id)
+END) stored -- Who answered, as agent_ids, and at the end who resolved it without a word.
+  agent_next integer[] not null default '{}'::integer[] -- The same of each of agent_ids, in their order: how many answers after the first, their seconds, and the targets of those that they met and missed.
+  agent_next_seconds integer[] not null default '{}'::integer[]
+  agent_next_met integer[] not null default '{}'::integer[]
+  agent_next_missed integer[] not null default '{}'::integer[]
+  agent_ids bigint[] not null
+  inbox_ids bigint[] not null
+  channels text[] not null
   asked text[] not null -- What we asked for and the contact answered: name, phone, email, order, address.
   asked_again text[] not null -- What we asked for though it had been answered in this conversation.
   known_before text[] not null default '{}'::text[] -- What we asked for though the contact had answered it in an earlier conversation.
-  abandoned text
-  recontact_at timestamp with time zone -- When the same contact came back about the same topic within seven days of the resolution.
-  measured_at timestamp with time zone not null default now()
-  outcome text
-  constraint conversation_facts_abandoned_check CHECK ((abandoned = ANY (ARRAY['saturation'::text, 'frustration'::text])))
-  constraint conversation_facts_answered_by_check CHECK ((answered_by = ANY (ARRAY['person'::text, 'bot'::text, 'nobody'::text])))
-  constraint conversation_facts_first_sla_check CHECK ((first_sla = ANY (ARRAY['met'::text, 'missed'::text])))
-  constraint conversation_facts_resolution_sla_check CHECK ((resolution_sla = ANY (ARRAY['met'::text, 'missed'::text])))
+  constraint conversation_facts_abandoned_check1 CHECK ((abandoned = ANY (ARRAY['saturation'::text, 'frustration'::text])))
+  constraint conversation_facts_answered_by_check1 CHECK ((answered_by = ANY (ARRAY['person'::text, 'bot'::text, 'nobody'::text])))
+  constraint conversation_facts_first_sla_check1 CHECK ((first_sla = ANY (ARRAY['met'::text, 'missed'::text])))
+  constraint conversation_facts_resolution_sla_check1 CHECK ((resolution_sla = ANY (ARRAY['met'::text, 'missed'::text])))
   constraint conversation_facts_pkey PRIMARY KEY (conversation_id)
 )
-CREATE INDEX conversation_facts_agents ON public.conversation_facts USING gin (agent_ids);
 CREATE INDEX conversation_facts_contact ON public.conversation_facts USING btree (contact_id, opened_at);
 CREATE INDEX conversation_facts_opened ON public.conversation_facts USING btree (opened_at, conversation_id);
+CREATE INDEX conversation_facts_people ON public.conversation_facts USING gin (people_ids);
 
 table conversation_tags (
   conversation_id bigint not null
@@ -678,7 +698,7 @@ table exports (
   run integer not null default 0 -- Counts who writes it: of two, the one with the older number stops.
   created_at timestamp with time zone not null default now()
   finished_at timestamp with time zone
-  constraint exports_kind_check CHECK ((kind = ANY (ARRAY['conversations'::text, 'messages'::text])))
+  constraint exports_kind_check CHECK ((kind = ANY (ARRAY['conversations'::text, 'messages'::text, 'responses'::text])))
   constraint exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
   constraint exports_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id)
   constraint exports_pkey PRIMARY KEY (id)
@@ -1468,6 +1488,19 @@ table viewers (
   constraint viewers_pkey PRIMARY KEY (stream_id)
 )
 CREATE INDEX viewers_conversation ON public.viewers USING btree (conversation_id);
+
+CREATE OR REPLACE FUNCTION public.csv_cell(value text, delimiter text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  if value is null then return ''; end if;
+  -- What would be taken for a formula gets an apostrophe before it; a plain number is none.
+  if value ~ '^\s*[=+\-@\t\r|%]' and value !~ '^[+-]{0,1}\d[\d\s.,]*$' then value := '''' || value; end if;
+  if strpos(value, delimiter) > 0 or value ~ '["\r\n]' then return '"' || replace(value, '"', '""') || '"'; end if;
+  return value;
+end $function$
 
 CREATE OR REPLACE FUNCTION public.keep_ended()
  RETURNS trigger

@@ -45,6 +45,7 @@ import { push, pushWorker } from "./routes/push.ts";
 import { rememberInbox } from "./routes/remembered-inbox.ts";
 import "./routes/request.ts";
 import { reportExports } from "./routes/report-exports.ts";
+import { reportLists } from "./routes/report-lists.ts";
 import { reportPages } from "./routes/reports.ts";
 import { reviews } from "./routes/reviews.ts";
 import { scheduledMessages } from "./routes/scheduled-messages.ts";
@@ -179,7 +180,8 @@ export function createApp({ platform, bell, door, sessionPool, logins }: AppPart
     privacy,
     searchRoutes,
     reportExports,
-    reportPages,
+    reportPages(live.cursor),
+    reportLists,
     reviews,
   );
   app.use(

@@ -105,6 +105,14 @@ describe("architecture", () => {
     expect(included.filter((name) => !files.includes(name ?? ""))).to.deep.equal([]);
   });
 
+  it("dates are written by the formatters that format.ts keeps", () => {
+    const makes = globSync("src/{views,routes}/**/*.ts", { cwd: root }).filter((file) =>
+      /new Intl\.DateTimeFormat/.test(read(file)),
+    );
+    // Set-up asks it whether a zone exists.
+    expect(makes.sort()).to.deep.equal(["src/routes/set-up.ts", "src/views/format.ts"]);
+  });
+
   it("no shell, no eval, and no pattern made of a user's text", () => {
     const all = globSync("src/**/*.ts", { cwd: root });
     const starts = all.filter((file) => read(file).includes("node:child_process"));

@@ -1,7 +1,15 @@
 import type { Request } from "express";
+import { may } from "../services/agents/policy.ts";
+import { listAgents, listTeams } from "../services/agents/queries.ts";
+import { listTopics } from "../services/cases/topics.ts";
+import { listInboxes } from "../services/inboxes/queries.ts";
 import type { Reader } from "../services/platform/context.ts";
 import { getFrame } from "../services/reports/frame.ts";
+import type { Slice } from "../services/reports/slice.ts";
 import { type Dialect, dialects } from "../views/csv.ts";
+import { weekdayName } from "../views/format.ts";
+import { translateFor } from "../views/i18n.ts";
+import { reports } from "./report-list.ts";
 import { type Asked, type Period, sliceOf } from "./report-period.ts";
 
 /** The same person, on the database that reports read. */
@@ -24,3 +32,51 @@ export function queryOf(asked: Asked, more: Record<string, string> = {}): string
 
 export const dialectOf = (value: unknown): Dialect =>
   (Object.keys(dialects) as Dialect[]).find((one) => one === value) ?? "point";
+
+export const pathOf = (report: string): string => (report === "summary" ? "/reports" : `/reports/${report}`);
+
+/** The name of a report that somebody may open; null otherwise. */
+export function mayOpen(req: Request, report: unknown): string | null {
+  const known = typeof report === "string" ? reports[report] : undefined;
+  return known && (known.needs === null || may(req.ctx.actor, known.needs)) ? (report as string) : null;
+}
+
+/** Everything that reports are narrowed by. */
+export const filterLists = async ({ ctx }: Request) => {
+  const [teams, agents, inboxes, topics] = await Promise.all([
+    listTeams(ctx),
+    listAgents(ctx),
+    listInboxes(ctx),
+    listTopics(ctx),
+  ]);
+  return { teams, agents, inboxes, topics };
+};
+
+/** What a report is narrowed to, in words. */
+export async function filterNames(
+  req: Request,
+  slice: Slice,
+  lists?: Awaited<ReturnType<typeof filterLists>>,
+): Promise<string[]> {
+  const { teams, agents, inboxes, topics } = lists ?? (await filterLists(req));
+  const t = translateFor(req.viewer.locale);
+  const name = (all: readonly { id: number; name: string }[], id: number | null | undefined) =>
+    id ? (all.find((one) => one.id === id)?.name ?? t("report.unknown")) : "";
+  const { teamId, agentId, inboxId, topicId, firstAgentId, resolvedById, weekHour, csat, nps } = slice;
+  return [
+    name(teams, teamId),
+    name(agents, agentId),
+    firstAgentId ? t("report.first_of", { name: name(agents, firstAgentId) }) : "",
+    resolvedById ? t("report.ended_by", { name: name(agents, resolvedById) }) : "",
+    name(inboxes, inboxId),
+    topicId === 0 ? t("report.no_topic") : name(topics, topicId),
+    weekHour
+      ? t("report.at_hour", {
+          day: weekdayName(weekHour.day, req.viewer.locale),
+          hour: `${weekHour.hour}–${weekHour.hour + 1}`,
+        })
+      : "",
+    csat ? t("report.scored_csat", { n: csat }) : "",
+    nps || nps === 0 ? t("report.scored_nps", { n: nps }) : "",
+  ].filter(Boolean);
+}

@@ -9,6 +9,7 @@ import {
   lines,
   startExport,
 } from "../services/reports/exports.ts";
+import { rowKinds } from "../services/reports/rows.ts";
 import { fileSize } from "../views/format.ts";
 import { translateFor } from "../views/i18n.ts";
 import { composeRows } from "../views/reports/rows.ts";
@@ -18,7 +19,7 @@ import { dialectOf, frameOf, queryOf, readerOf } from "./report-asked.ts";
 import { fragment, redirect } from "./respond.ts";
 import { idParam } from "./validate.ts";
 
-/** Tables of one row for each conversation or message. */
+/** Tables of one row for each conversation, message or answer. */
 export const reportExports: Router = Router();
 reportExports.use(
   ["/reports/rows", "/reports/exports"],
@@ -29,7 +30,7 @@ reportExports.use(
 reportExports.post("/reports/rows", exportLimit, async (req, res) => {
   const { slice, asked } = await frameOf(req, "last_7");
   const { kind: wanted, form } = (req.body ?? {}) as { kind?: unknown; form?: unknown };
-  const kind = wanted === "messages" ? "messages" : "conversations";
+  const kind = rowKinds.find((one) => one === wanted) ?? "conversations";
   const is = (Object.keys(conditions) as Condition[]).find((one) => one === req.query.is) ?? "all";
   const params: ExportParams = {
     slice,

@@ -6,7 +6,7 @@ import { listFacts } from "../services/reports/conversations.ts";
 import { forecast } from "../services/reports/forecast.ts";
 import { type Frame, reach } from "../services/reports/frame.ts";
 import { countWeekHours } from "../services/reports/hours.ts";
-import { measureBy } from "../services/reports/measures.ts";
+import { compareBy, type Measures, measureBy } from "../services/reports/measures.ts";
 import { countOverTime } from "../services/reports/over-time.ts";
 import type { Slice } from "../services/reports/slice.ts";
 import { countTodayByHour, standNow } from "../services/reports/today.ts";
@@ -25,7 +25,7 @@ import { doorsReport, groupsReport, salesReport, summaryReport } from "../views/
 import type { Look } from "../views/reports/parts.ts";
 import { qualityReport } from "../views/reports/quality.ts";
 import { forecastReport, hoursReport, todayReport } from "../views/reports/work.ts";
-import type { Period } from "./report-period.ts";
+import { type Period, wholeOf } from "./report-period.ts";
 
 /** What a report is made with. */
 export interface Asking {
@@ -39,6 +39,14 @@ export interface Asking {
   look: Look;
 }
 
+const targets: (keyof Measures)[] = [
+  "firstMet",
+  "firstMissed",
+  "nextMet",
+  "nextMissed",
+  "resolutionMet",
+  "resolutionMissed",
+];
 const misses = 50;
 const quoted = 3;
 const mostQuoted = 50;
@@ -52,7 +60,7 @@ export const reports: Record<
     needs: null,
     async make({ ctx, slice, look }) {
       const [total, overTime, topics, agents, inboxes, comments] = await Promise.all([
-        measureBy(ctx, slice, "all", fieldsOf(columns.summaryFigures)),
+        compareBy(ctx, slice, "all", fieldsOf(columns.summaryFigures)),
         countOverTime(ctx, slice),
         measureBy(ctx, slice, "topic", fieldsOf(columns.summaryTopics)),
         measureBy(ctx, slice, "agent", fieldsOf(columns.summaryAgents)),
@@ -70,9 +78,9 @@ export const reports: Record<
       const [now, hours, total] = await Promise.all([
         standNow(ctx),
         countTodayByHour(ctx, slice),
-        measureBy(ctx, slice, "all", fieldsOf(columns.todayFigures)),
+        compareBy(ctx, slice, "all", fieldsOf(columns.todayFigures)),
       ]);
-      return todayReport(look, now, hours, total);
+      return todayReport(look, now, hours, total, slice.timeZone);
     },
   },
   agents: { needs: "reports.see", make: (asking) => groups(asking, "agents", "agent") },
@@ -93,7 +101,7 @@ export const reports: Record<
     needs: "reports.see",
     async make({ ctx, slice, look }) {
       const [total, missed] = await Promise.all([
-        measureBy(ctx, slice, "all", fieldsOf(columns.promisesFigures)),
+        compareBy(ctx, slice, "all", [...fieldsOf(columns.promisesFigures), ...targets]),
         listFacts(ctx, slice, "missed", { before: null, limit: misses }),
       ]);
       return promisesReport(look, total, missed);
@@ -105,10 +113,10 @@ export const reports: Record<
     async make({ ctx, query, frame, slice, look }) {
       const found = await countWeekHours(ctx, slice);
       return hoursReport(look, found, {
-        level: wholeOf(query.level, 50, 99, 80) / 100,
-        within: wholeOf(query.within, 10, 86_400, frame.promised ?? 300),
+        level: (wholeOf(query.level, 50, 99) ?? 80) / 100,
+        within: wholeOf(query.within, 10, 86_400) ?? frame.promised ?? 300,
         handling: found.handling ?? 0,
-        atOnce: wholeOf(query.at_once, 1, 20, 1),
+        atOnce: wholeOf(query.at_once, 1, 20) ?? 1,
       });
     },
   },
@@ -117,7 +125,7 @@ export const reports: Record<
     needs: "reports.see",
     async make({ ctx, frame, slice, look }) {
       const [total, agents, scores, comments] = await Promise.all([
-        measureBy(ctx, slice, "all", fieldsOf(columns.satisfactionFigures)),
+        compareBy(ctx, slice, "all", fieldsOf(columns.satisfactionFigures)),
         measureBy(ctx, slice, "agent", fieldsOf(columns.rated)),
         countScores(ctx, slice),
         listComments(ctx, slice, false, mostQuoted),
@@ -132,7 +140,7 @@ export const reports: Record<
       contactReport(
         look,
         ...(await Promise.all([
-          measureBy(ctx, slice, "all", fieldsOf(columns.contactFigures)),
+          compareBy(ctx, slice, "all", fieldsOf(columns.contactFigures)),
           measureBy(ctx, slice, "topic", fieldsOf(columns.settled)),
           measureCases(ctx, slice),
         ])),
@@ -145,7 +153,7 @@ export const reports: Record<
       abandonmentReport(
         look,
         ...(await Promise.all([
-          measureBy(ctx, slice, "all", fieldsOf(columns.left)),
+          compareBy(ctx, slice, "all", fieldsOf(columns.left)),
           measureBy(ctx, slice, "team", fieldsOf(columns.left)),
           measureBy(ctx, slice, "inbox", fieldsOf(columns.left)),
           listFacts(ctx, slice, "abandoned", { before: null, limit: misses }),
@@ -158,7 +166,7 @@ export const reports: Record<
     async make({ ctx, slice, look }) {
       const fields = fieldsOf(columns.sales);
       const [total, topics, agents, inboxes] = await Promise.all([
-        measureBy(ctx, slice, "all", fields),
+        compareBy(ctx, slice, "all", fields),
         measureBy(ctx, slice, "topic", fields),
         measureBy(ctx, slice, "agent", fields),
         measureBy(ctx, slice, "inbox", fields),
@@ -185,13 +193,8 @@ async function groups(
   dimension: "agent" | "team" | "topic",
 ): Promise<Report> {
   const [found, total] = await Promise.all([
-    measureBy(ctx, slice, dimension, fieldsOf(columns.groups)),
-    measureBy(ctx, slice, "all", fieldsOf(columns.groupsFigures)),
+    compareBy(ctx, slice, dimension, fieldsOf(columns.groups)),
+    compareBy(ctx, slice, "all", fieldsOf(columns.groupsFigures)),
   ]);
   return groupsReport(look, name, found, total);
-}
-
-function wholeOf(value: unknown, least: number, most: number, usual: number): number {
-  const n = Number(value);
-  return typeof value === "string" && Number.isInteger(n) && n >= least && n <= most ? n : usual;
 }

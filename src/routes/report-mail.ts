@@ -32,7 +32,9 @@ export const composeReport =
     const { slice, asked } = sliceOf({ query, viewer }, frame.timeZone);
     const look = lookOf(
       viewer,
-      (is, more = {}) => `${baseUrl}/reports/conversations?${queryOf({ ...asked, ...more }, { is })}`,
+      (is, more = {}, list = "conversations") =>
+        `${baseUrl}/reports/${list}?${queryOf({ ...asked, ...more }, list === "reviews" ? {} : { is })}`,
+      [asked.from, asked.until],
     );
     const report = await known.make({ ctx: reader, viewer, query, frame, slice, look });
     const header = presentHeader({ name: saved.report, asked, frame, slice, viewer, reach: reach(actor) });

@@ -31,6 +31,14 @@ export interface Asked {
   /** Whose first answer, and who ended it; ids of agents or empty. */
   first: string;
   ended: string;
+  /** An hour of the week: `3-10`, Monday is 1. */
+  at: string;
+  csat: string;
+  nps: string;
+  /** What staffing is reckoned with, where it was typed: whole numbers or empty. */
+  at_once: string;
+  level: string;
+  within: string;
 }
 
 /** @param usual the period of whoever names none. */
@@ -46,7 +54,7 @@ export function sliceOf(
   const [first, last] = daysOf(named, today, query);
   const at = (date: Temporal.PlainDate) => new Date(date.toZonedDateTime(timeZone).epochMilliseconds);
   const id = (name: string) => optionalId.catch(null).parse(query[name]);
-  const slice: Slice = {
+  const slice = {
     from: at(first),
     until: at(last.add({ days: 1 })),
     timeZone,
@@ -56,7 +64,11 @@ export function sliceOf(
     topicId: query.topic === "0" ? 0 : id("topic"),
     firstAgentId: id("first"),
     resolvedById: id("ended"),
+    weekHour: weekHourOf(query.at),
+    csat: wholeOf(query.csat, 1, 5),
+    nps: wholeOf(query.nps, 0, 10),
   };
+  const typed = (value: number | null | undefined) => String(value ?? "");
   const asked = {
     period: named,
     from: first.toString(),
@@ -67,8 +79,27 @@ export function sliceOf(
     topic: String(slice.topicId ?? ""),
     first: String(slice.firstAgentId ?? ""),
     ended: String(slice.resolvedById ?? ""),
+    at: slice.weekHour ? `${slice.weekHour.day}-${slice.weekHour.hour}` : "",
+    csat: typed(slice.csat),
+    nps: typed(slice.nps),
+    at_once: typed(wholeOf(query.at_once, 1, 20)),
+    level: typed(wholeOf(query.level, 50, 99)),
+    within: typed(wholeOf(query.within, 10, 86_400)),
   };
   return { slice, asked };
+}
+
+/** A whole number that somebody typed; null when it is none of these. */
+export function wholeOf(value: unknown, least: number, most: number): number | null {
+  const n = Number(value);
+  return typeof value === "string" && value !== "" && Number.isInteger(n) && n >= least && n <= most
+    ? n
+    : null;
+}
+
+function weekHourOf(value: unknown): { day: number; hour: number } | null {
+  const match = typeof value === "string" ? /^([1-7])-(1?\d|2[0-3])$/.exec(value) : null;
+  return match ? { day: Number(match[1]), hour: Number(match[2]) } : null;
 }
 
 /** Pure. First and last day of a period. */

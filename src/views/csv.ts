@@ -10,7 +10,8 @@ export const csvRow = (cells: readonly string[], delimiter = ","): string => csv
 const csvRows = (rows: readonly (readonly string[])[], delimiter: string): string =>
   stringify(
     rows.map((cells) => cells.map(unformulated)),
-    { delimiter, record_delimiter: "\r\n" },
+    // The writer quotes a whole line's end, but a lone half of it ends the row too.
+    { delimiter, record_delimiter: "\r\n", quoted_match: /[\r\n]/ },
   );
 
 const unformulated = (cell: string): string =>

@@ -5,20 +5,33 @@ export interface Zone {
   timeZone: string;
 }
 
-type Style = "clock" | "day" | "dayYear" | "weekday" | "exact";
+type Style =
+  | "clock"
+  | "day"
+  | "dayYear"
+  | "dayNumbers"
+  | "month"
+  | "shortMonth"
+  | "weekday"
+  | "weekdayName"
+  | "exact";
 
 const styles: Record<Style, Intl.DateTimeFormatOptions> = {
   clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   day: { day: "numeric", month: "short" },
   dayYear: { day: "numeric", month: "short", year: "numeric" },
+  dayNumbers: { day: "numeric", month: "numeric" },
+  month: { month: "short", year: "numeric" },
+  shortMonth: { month: "short", year: "2-digit" },
+  weekdayName: { weekday: "long" },
   weekday: { weekday: "long", day: "numeric", month: "long" },
   exact: { dateStyle: "full", timeStyle: "short" },
 };
 
-/** Making a formatter costs 60 times using one. */
+/** Making a formatter costs 60 times using one, and what it holds outside the heap is given back late. */
 const cache = new Map<string, Intl.DateTimeFormat>();
 
-function formatter(style: Style, { locale, timeZone }: Zone): Intl.DateTimeFormat {
+export function formatter(style: Style, { locale, timeZone }: Zone): Intl.DateTimeFormat {
   const key = `${style}/${locale}/${timeZone}`;
   let found = cache.get(key);
   if (!found) {
@@ -111,10 +124,7 @@ export function dayAndClock(at: Date, now: Date, zone: Zone): string {
 export function weekdayName(day: number, locale: Locale): string {
   // 5 January 1970 was a Monday.
   const at = new Date(Date.UTC(1970, 0, 4 + day));
-  return new Intl.DateTimeFormat(locale === "es" ? "es-MX" : "en-GB", {
-    weekday: "long",
-    timeZone: "UTC",
-  }).format(at);
+  return formatter("weekdayName", { locale, timeZone: "UTC" }).format(at);
 }
 
 const relative = new Map<Locale, Intl.RelativeTimeFormat>();

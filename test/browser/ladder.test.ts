@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Browser } from "playwright-core";
 import { assign } from "../../src/services/conversations/assign.ts";
+import { keepFacts } from "../../src/services/reports/keep-facts.ts";
 import { goTo, openBrowser, signIn } from "../support/browser.ts";
 import { eventually, type Hilo, startHilo } from "../support/hilo.ts";
 import { write } from "../support/meta.ts";
@@ -54,6 +55,24 @@ describe("nothing waits unseen, in browsers", () => {
       expect(complaints).to.deep.equal([]);
       await context.close();
     }
+  });
+
+  it("the day is on the screen as it comes: what arrives is counted without asking", async () => {
+    const { context, page, complaints } = await signIn(browser, hilo.url, "carmen");
+    await goTo(page, `${hilo.url}/reports/today`);
+    const began = page.locator(".report-figures > div", { hasText: "Conversaciones" }).locator("dd a, dd");
+    const before = Number.parseInt((await began.first().textContent()) ?? "", 10);
+    await page.locator(".report-fold summary").first().click();
+    await write(hilo.cast, { from: "5215500009999", name: "Nueva", message: "Hola", at: new Date() });
+    await keepFacts(hilo.cast.system);
+    await page
+      .locator(".report-figures > div", { hasText: "Conversaciones" })
+      .locator("dd", { hasText: String(before + 1) })
+      .waitFor();
+    // What was opened stays open.
+    expect(await page.locator(".report-fold[open]").count()).to.equal(1);
+    expect(complaints).to.deep.equal([]);
+    await context.close();
   });
 
   it("a supervisor nudges and gives from the board, by keyboard and by pointer", async () => {

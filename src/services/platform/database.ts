@@ -17,7 +17,8 @@ const sessionOptions = [
 ].join(" ");
 
 /** Who reads a year looks at each question anew: what holds for all years reads too much for most, and sorts need room. */
-const reading = "-c plan_cache_mode=force_custom_plan -c work_mem=32MB -c default_transaction_read_only=on";
+const reading =
+  "-c plan_cache_mode=force_custom_plan -c work_mem=32MB -c max_parallel_workers_per_gather=0 -c default_transaction_read_only=on";
 
 /**
  * A pool on the database. `size` is the number of connections, `name` shows in `pg_stat_activity`, and everything is done as

@@ -11,6 +11,7 @@ export const conditions = {
   resolved: "f.status = 'resolved'",
   unresolved: "f.status <> 'resolved'",
   answered: "f.first_response_seconds is not null",
+  answered_again: "f.next_responses > 0",
   missed: "(f.first_sla = 'missed' or f.next_missed > 0 or f.resolution_sla = 'missed')",
   first_missed: "f.first_sla = 'missed'",
   next_missed: "f.next_missed > 0",
@@ -32,41 +33,24 @@ export const conditions = {
 } as const;
 export type Condition = keyof typeof conditions;
 
-/** A conversation with its facts, as a list or a table shows it. Seconds. */
+/** A conversation with its facts, as a list shows it. Seconds. */
 export interface FactRow {
   id: number;
-  contactId: number;
   contactName: string;
   /** A phone, as far as the reader may see it. */
   contactDisplay: string;
   openedAt: Date;
-  resolvedAt: Date | null;
   status: string;
-  priority: string;
   topic: string | null;
-  team: string | null;
-  inbox: string | null;
-  channels: string[];
   agents: string[];
-  resolvedBy: string | null;
-  inbound: number;
-  outbound: number;
-  automatic: number;
-  questions: number;
   transfers: number;
   reopenings: number;
-  firstResponse: number | null;
   firstResponseBusiness: number | null;
-  handling: number;
-  resolution: number | null;
   resolutionBusiness: number | null;
   firstSla: "met" | "missed" | null;
-  nextMet: number;
   nextMissed: number;
   resolutionSla: "met" | "missed" | null;
-  outcome: "won" | "lost" | null;
   csat: number | null;
-  nps: number | null;
   isRepeated: boolean;
   recontactAt: Date | null;
   abandoned: "saturation" | "frustration" | null;
@@ -89,17 +73,14 @@ export function listFacts(
   const visible = visibleTo(ctx.actor);
   return rows(
     ctx.db,
-    `select f.conversation_id as id, f.contact_id as "contactId", p.name as "contactName", ${shownAddress(ctx.actor)} as "contactDisplay", f.opened_at as "openedAt", f.resolved_at as "resolvedAt",
-       f.status, f.priority, t.name as topic, m.name as team, n.name as inbox, f.channels, f.inbound, f.outbound, f.automatic, f.questions, f.transfers,
-       f.reopenings, coalesce((select array_agg(a.name order by a.name) from agents a where a.id = any(f.agent_ids)), '{}') as agents, r.name as "resolvedBy",
-       f.first_response_seconds as "firstResponse", f.first_response_business_seconds as "firstResponseBusiness", f.handling_seconds as handling,
-       f.resolution_seconds as resolution, f.resolution_business_seconds as "resolutionBusiness", f.first_sla as "firstSla", f.next_met as "nextMet",
-       f.next_missed as "nextMissed", f.resolution_sla as "resolutionSla", f.outcome, f.csat, f.nps, ${repeatedSql} as "isRepeated", f.recontact_at as "recontactAt",
-       f.abandoned, f.answered_by as "answeredBy"
+    `select f.conversation_id as id, p.name as "contactName", ${shownAddress(ctx.actor)} as "contactDisplay", f.opened_at as "openedAt", f.status,
+       t.name as topic, coalesce((select array_agg(a.name order by a.name) from agents a where a.id = any(f.agent_ids)), '{}') as agents,
+       f.transfers, f.reopenings, f.first_response_business_seconds as "firstResponseBusiness",
+       f.resolution_business_seconds as "resolutionBusiness", f.first_sla as "firstSla", f.next_missed as "nextMissed",
+       f.resolution_sla as "resolutionSla", f.csat, ${repeatedSql} as "isRepeated", f.recontact_at as "recontactAt", f.abandoned,
+       f.answered_by as "answeredBy"
      from conversation_facts f join conversations c on c.id = f.conversation_id join contacts p on p.id = f.contact_id
-       left join contact_identities i on i.id = c.last_identity_id
-       left join topics t on t.id = f.topic_id left join teams m on m.id = f.team_id left join inboxes n on n.id = f.inbox_id
-       left join agents r on r.id = f.resolved_by_id
+       left join contact_identities i on i.id = c.last_identity_id left join topics t on t.id = f.topic_id
      where ${seen.sql} and ${visible.sql} and ${conditions[condition]}
        and (:beforeAt::timestamptz is null or (f.opened_at, f.conversation_id) < (:beforeAt::timestamptz, :beforeId::bigint))
      order by f.opened_at desc, f.conversation_id desc limit :limit`,

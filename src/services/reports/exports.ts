@@ -6,7 +6,7 @@ import { changed, isTransient, json, row } from "../platform/database.ts";
 import { Forbidden, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import type { Condition } from "./conversations.ts";
-import { countRows, type RowKind, readRows, type TableRow } from "./rows.ts";
+import { countRows, type RowKind, readRows, type Writing } from "./rows.ts";
 import type { Slice } from "./slice.ts";
 
 /** More rows than this are written in the background. */
@@ -39,11 +39,8 @@ export interface Export {
   createdAt: Date;
 }
 
-/** Words for a table: its first line, then the lines of some rows. */
-export type Compose = (
-  kind: RowKind,
-  params: ExportParams,
-) => { head: string; lines: (rows: readonly TableRow[]) => string };
+/** Words for a table, and its first line. */
+export type Compose = (kind: RowKind, params: ExportParams) => Writing & { head: string };
 
 /**
  * Takes out a table of rows: noted before the first leaves. Few are read at once by `text`, many are written in the background.
@@ -94,10 +91,9 @@ export async function* lines(
   params: ExportParams,
   compose: Compose,
 ): AsyncGenerator<{ text: string; rows: number }> {
-  const { head, lines: linesOf } = compose(kind, params);
+  const { head, ...writing } = compose(kind, params);
   yield { text: head, rows: 0 };
-  for await (const some of readRows(ctx, kind, params.slice, params.is))
-    yield { text: linesOf(some), rows: some.length };
+  yield* readRows(ctx, kind, params.slice, params.is, writing);
 }
 
 function mustExport(ctx: Reader): void {

@@ -148,7 +148,7 @@ async function readMaterials(db: Knex, subjects: readonly Subject[]): Promise<Ma
   );
   const outcomes = await rows<Outcome & { id: number }>(
     db,
-    `select conversation_id as id, target, breached_at is not null as missed, met_at is not null as met from sla_clocks
+    `select conversation_id as id, target, ${ms("started_at")} as "startedAt", breached_at is not null as missed, met_at is not null as met from sla_clocks
      where conversation_id = any(:ids::bigint[]) and target_seconds is not null`,
     { ids },
   );

@@ -13,10 +13,11 @@ export function measure(material: Material, open: OpenTime): Measured {
   const [inbound, answers, automatic] = [of("inbound"), of("answer"), of("automatic")];
   const { responses, leftWaiting } = followWaits(events, open);
   const isResolved = resolvedAt !== null;
+  const agentIds = [...new Set(answers.flatMap(({ agentId }) => agentId ?? []))].sort((a, b) => a - b);
   return {
     responses,
     firstAgentId: responses[0]?.agentId ?? null,
-    agentIds: [...new Set(answers.flatMap(({ agentId }) => agentId ?? []))].sort((a, b) => a - b),
+    agentIds,
     answeredBy: answers.length > 0 ? "person" : automatic.length > 0 ? "bot" : "nobody",
     inbound: inbound.length,
     outbound: answers.length,
@@ -28,6 +29,7 @@ export function measure(material: Material, open: OpenTime): Measured {
     resolutionSeconds: isResolved ? seconds(resolvedAt - openedAt) : null,
     resolutionBusinessSeconds: isResolved ? seconds(open.between(openedAt, resolvedAt)) : null,
     ...outcomesOf(material.outcomes),
+    ...nextOf(agentIds, responses, answers, material.outcomes),
     saidAgain: inbound.some(({ repeats }) => repeats),
     ...detailsOf(events),
     abandoned:
@@ -105,6 +107,40 @@ function outcomesOf(
     nextMissed: next.filter(({ missed }) => missed).length,
     nextMet: next.filter(({ missed, met }) => met && !missed).length,
     resolutionSla: whole(of("resolution")),
+  };
+}
+
+/** Every answer after the first, together and of each agent. A target is of whoever answered next, late or not. */
+function nextOf(
+  agentIds: readonly number[],
+  responses: readonly Response[],
+  answers: readonly Event[],
+  outcomes: readonly Outcome[],
+): Pick<
+  Measured,
+  | "nextResponses"
+  | "nextBusinessSeconds"
+  | "agentNext"
+  | "agentNextSeconds"
+  | "agentNextMet"
+  | "agentNextMissed"
+> {
+  const later = responses.filter(({ isFirst }) => !isFirst);
+  const took = (some: readonly Response[]) =>
+    some.reduce((sum, { businessSeconds }) => sum + businessSeconds, 0);
+  const of = (id: number) => later.filter(({ agentId }) => agentId === id);
+  const ends = outcomes
+    .filter(({ target }) => target === "next_response")
+    .map((one) => ({ ...one, agentId: answers.find(({ at }) => at >= one.startedAt)?.agentId ?? null }));
+  const ended = (id: number, isMissed: boolean) =>
+    ends.filter(({ agentId, missed, met }) => agentId === id && (isMissed ? missed : met && !missed)).length;
+  return {
+    nextResponses: later.length,
+    nextBusinessSeconds: took(later),
+    agentNext: agentIds.map((id) => of(id).length),
+    agentNextSeconds: agentIds.map((id) => took(of(id))),
+    agentNextMet: agentIds.map((id) => ended(id, false)),
+    agentNextMissed: agentIds.map((id) => ended(id, true)),
   };
 }
 

@@ -24,37 +24,42 @@ export interface Moment {
 /** Every step of the period, also those in which nothing happened. */
 export async function countOverTime(ctx: Reader, slice: Slice): Promise<{ step: Step; moments: Moment[] }> {
   const step = stepOf(slice);
-  const seen = within(ctx.actor, slice, beforeOf(slice));
-  const local = "(f.opened_at at time zone :zone)";
-  const found = await rows<{
-    at: string;
-    isNow: boolean;
-    conversations: number;
-    resolved: number;
-    messages: number;
-  }>(
-    ctx.db,
-    `select to_char(step, 'YYYY-MM-DD"T"HH24') as at, "isNow", conversations, resolved, messages from (
-       select date_trunc('${step}', ${local}) as step, f.opened_at >= :from as "isNow", count(*)::int as conversations,
-         count(*) filter (where f.status = 'resolved')::int as resolved, coalesce(sum(f.inbound + f.outbound), 0)::int as messages
-       from conversation_facts f where ${seen.sql} group by 1, 2) s`,
-    { ...seen.bindings, from: slice.from, zone: slice.timeZone },
-  );
-  const of = (isNow: boolean) =>
-    new Map(found.filter((one) => one.isNow === isNow).map((one) => [`${one.at}:00`, one]));
-  const [now, before] = [of(true), of(false)];
-  const places = stepsBetween(slice.from, slice.until, slice.timeZone, step);
-  const earlier = stepsBetween(beforeOf(slice), slice.from, slice.timeZone, step);
+  const earlier = { ...slice, from: beforeOf(slice), until: slice.from };
+  const places = (of: Slice) => stepsBetween(of.from, of.until, of.timeZone, step);
+  const [now, before] = await Promise.all([
+    countSteps(ctx, slice, places(slice)),
+    countSteps(ctx, earlier, places(earlier)),
+  ]);
   return {
     step,
-    moments: places.map((at, i) => ({
-      at,
-      conversations: now.get(at)?.conversations ?? 0,
-      resolved: now.get(at)?.resolved ?? 0,
-      messages: now.get(at)?.messages ?? 0,
-      before: earlier[i] === undefined ? null : (before.get(earlier[i])?.conversations ?? 0),
-    })),
+    moments: now.map((one, i) => ({ ...one, before: before[i]?.conversations ?? null })),
   };
+}
+
+/** By the instants at which the local steps begin: no row's time is put on the firm's clock. */
+async function countSteps(
+  ctx: Reader,
+  slice: Slice,
+  places: readonly string[],
+): Promise<Omit<Moment, "before">[]> {
+  const seen = within(ctx.actor, slice);
+  const found = await rows<{ place: number; conversations: number; resolved: number; messages: number }>(
+    ctx.db,
+    `select width_bucket(f.opened_at, :starts::timestamptz[]) as place, count(*)::int as conversations,
+       count(*) filter (where f.is_resolved)::int as resolved, coalesce(sum(f.inbound + f.outbound), 0)::int as messages
+     from conversation_facts f where ${seen.sql} group by 1`,
+    {
+      ...seen.bindings,
+      starts: places.map((at) =>
+        Temporal.PlainDateTime.from(at).toZonedDateTime(slice.timeZone).toInstant().toString(),
+      ),
+    },
+  );
+  const of = new Map(found.map((one) => [one.place, one]));
+  return places.map((at, i) => {
+    const { conversations = 0, resolved = 0, messages = 0 } = of.get(i + 1) ?? {};
+    return { at, conversations, resolved, messages };
+  });
 }
 
 /** Pure. The local beginnings of all steps that a period touches; at most 400, the last ones. */

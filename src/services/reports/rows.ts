@@ -1,28 +1,126 @@
 import { visibleTo } from "../conversations/policy.ts";
 import type { Reader } from "../platform/context.ts";
-import { row, rows } from "../platform/database.ts";
-import { type Condition, conditions, type FactCursor, type FactRow, listFacts } from "./conversations.ts";
+import { json, row } from "../platform/database.ts";
+import { type Condition, conditions } from "./conversations.ts";
 import { type Slice, within } from "./slice.ts";
 
-/** A message as a table shows it. */
-export interface MessageRow {
-  id: number;
-  conversationId: number;
-  sentAt: Date;
-  direction: "inbound" | "outbound";
-  author: "contact" | "agent" | "bot" | "phone";
-  agent: string | null;
-  kind: string;
-  text: string;
-  delivery: string | null;
-  inbox: string;
+export const rowKinds = ["conversations", "messages", "responses"] as const;
+export type RowKind = (typeof rowKinds)[number];
+
+/** Words of a table, by what they stand for. */
+export type RowWords = Record<
+  "status" | "kept" | "outcome" | "abandoned" | "yes" | "direction" | "author",
+  Record<string, string>
+>;
+
+/** How a table is written. */
+export interface Writing {
+  delimiter: "," | ";";
+  words: RowWords;
 }
 
-export type RowKind = "conversations" | "messages";
-export type TableRow = { kind: "conversations"; row: FactRow } | { kind: "messages"; row: MessageRow };
+/** What somebody typed, safe from spreadsheets. */
+const typed = (sql: string) => `csv_cell(${sql}, :delimiter)`;
+const plain = (sql: string) => `coalesce((${sql})::text, '')`;
+const word = (group: keyof RowWords, sql: string) =>
+  `coalesce(:words::jsonb -> '${group}' ->> (${sql})::text, (${sql})::text, '')`;
+/** `2026-11-23 10:06:00` on the firm's clock, as spreadsheets take it for a time. */
+const local = (sql: string) => `coalesce(date_trunc('second', ${sql} at time zone :zone)::text, '')`;
 
-/** Conversations of one read; their messages are read together. */
-const perRead = { conversations: 1000, messages: 100 };
+/** Columns of each kind of table in their order, as SQL: over `conversation_facts f`, and a message `m` or a response `r` of it. */
+const columns = {
+  conversations: {
+    conversation: plain("f.conversation_id"),
+    contact: typed("p.name"),
+    opened: local("f.opened_at"),
+    resolved: local("f.resolved_at"),
+    state: word("status", "f.status"),
+    topic: typed("t.name"),
+    team: typed("g.name"),
+    inbox: typed("n.name"),
+    channels: typed("array_to_string(f.channels, ', ')"),
+    agents: typed(
+      "(select string_agg(a.name, ', ' order by a.name) from agents a where a.id = any(f.agent_ids))",
+    ),
+    resolved_by: typed("e.name"),
+    inbound: plain("f.inbound"),
+    outbound: plain("f.outbound"),
+    automatic: plain("f.automatic"),
+    questions: plain("f.questions"),
+    transfers: plain("f.transfers"),
+    reopened: plain("f.reopenings"),
+    first_response_seconds: plain("f.first_response_seconds"),
+    first_response_business: plain("f.first_response_business_seconds"),
+    next_responses: plain("f.next_responses"),
+    next_response_business: plain("round(f.next_business_seconds::numeric / nullif(f.next_responses, 0))"),
+    handling_seconds: plain("f.handling_seconds"),
+    resolution_seconds: plain("f.resolution_seconds"),
+    resolution_business: plain("f.resolution_business_seconds"),
+    first_sla: word("kept", "f.first_sla"),
+    next_met: plain("f.next_met"),
+    next_missed: plain("f.next_missed"),
+    resolution_sla: word("kept", "f.resolution_sla"),
+    outcome: word("outcome", "f.outcome"),
+    csat: plain("f.csat"),
+    nps: plain("f.nps"),
+    repeated: word("yes", "f.had_to_repeat"),
+    recontacted: local("f.recontact_at"),
+    abandoned: word("abandoned", "f.abandoned"),
+    by_bot: word("yes", "f.answered_by = 'bot'"),
+  },
+  messages: {
+    message: plain("m.id"),
+    conversation: plain("m.conversation_id"),
+    sent: local("m.sent_at"),
+    direction: word("direction", "m.direction"),
+    author: `case when a.id is null then ${word("author", "m.author_kind")} else ${typed("a.name")} end`,
+    kind: plain("m.kind"),
+    text: typed("coalesce(m.edited_text, m.text)"),
+    delivery: plain("m.delivery"),
+    inbox: typed("n.name"),
+  },
+  responses: {
+    conversation: plain("f.conversation_id"),
+    contact: typed("p.name"),
+    asked: local("r.asked_at"),
+    answered: local("r.answered_at"),
+    agent: `case when a.id is null then ${word("author", "'phone'")} else ${typed("a.name")} end`,
+    is_first: word("yes", "r.is_first"),
+    response_seconds: plain("r.seconds"),
+    response_business: plain("r.business_seconds"),
+    topic: typed("t.name"),
+    team: typed("g.name"),
+    inbox: typed("n.name"),
+  },
+} as const satisfies Record<RowKind, Record<string, string>>;
+
+export const columnNames = (kind: RowKind): string[] => Object.keys(columns[kind]);
+
+const ofConversation = `join contacts p on p.id = f.contact_id left join topics t on t.id = f.topic_id left join teams g on g.id = f.team_id
+  left join inboxes n on n.id = f.inbox_id`;
+
+/** What stands beside the facts, in which order, and how many conversations are read at a time. */
+const sources: Record<RowKind, { from: string; order: string; perRead: number; count: string }> = {
+  conversations: {
+    from: `${ofConversation} left join agents e on e.id = f.resolved_by_id`,
+    order: "f.opened_at desc, f.conversation_id desc",
+    perRead: 1000,
+    count: "count(*)",
+  },
+  messages: {
+    from: `join messages m on m.conversation_id = f.conversation_id and m.shown and m.discarded_at is null and m.revoked_at is null
+      join inboxes n on n.id = m.inbox_id left join agents a on a.id = m.author_agent_id`,
+    order: "f.opened_at desc, f.conversation_id desc, m.sent_at, m.id",
+    perRead: 100,
+    count: "coalesce(sum(f.inbound + f.outbound + f.automatic), 0)",
+  },
+  responses: {
+    from: `${ofConversation} join response_facts r on r.conversation_id = f.conversation_id left join agents a on a.id = r.agent_id`,
+    order: "f.opened_at desc, f.conversation_id desc, r.n",
+    perRead: 300,
+    count: "coalesce(sum(f.responses), 0)",
+  },
+};
 
 /** How many rows a table of a slice has; of messages about. */
 export async function countRows(ctx: Reader, kind: RowKind, slice: Slice, is: Condition): Promise<number> {
@@ -30,44 +128,64 @@ export async function countRows(ctx: Reader, kind: RowKind, slice: Slice, is: Co
   const visible = visibleTo(ctx.actor);
   const found = await row<{ n: number }>(
     ctx.db,
-    `select ${kind === "messages" ? "coalesce(sum(f.inbound + f.outbound + f.automatic), 0)" : "count(*)"}::int as n
+    `select (${sources[kind].count})::int as n
      from conversation_facts f join conversations c on c.id = f.conversation_id where ${seen.sql} and ${visible.sql} and ${conditions[is]}`,
     { ...seen.bindings, ...visible.bindings },
   );
   return found?.n ?? 0;
 }
 
-/** Every row of a slice, newest conversations first, some at a time: it never holds more than one read. */
+interface Page {
+  text: string;
+  rows: number;
+  /** Conversations; the last of them is where the next page goes on. */
+  read: number;
+  at: string;
+  id: number;
+}
+
+/**
+ * Every row of a slice as CSV, newest conversations first, some at a time. The database writes the text, so that what is held here is one
+ * string, however many rows there are.
+ */
 export async function* readRows(
   ctx: Reader,
   kind: RowKind,
   slice: Slice,
   is: Condition,
-): AsyncGenerator<TableRow[]> {
-  for (let before: FactCursor | null = null; ; ) {
-    const found: FactRow[] = await listFacts(ctx, slice, is, { before, limit: perRead[kind] });
-    if (kind === "conversations") yield found.map((one) => ({ kind: "conversations", row: one }));
-    else {
-      const messages = await listMessages(
-        ctx,
-        found.map(({ id }) => id),
-      );
-      yield messages.map((one) => ({ kind: "messages", row: one }));
-    }
-    const last = found.at(-1);
-    if (!last || found.length < perRead[kind]) return;
-    before = { openedAt: last.openedAt, id: last.id };
+  { delimiter, words }: Writing,
+): AsyncGenerator<{ text: string; rows: number }> {
+  const seen = within(ctx.actor, slice);
+  const visible = visibleTo(ctx.actor);
+  const { from, order, perRead } = sources[kind];
+  let before = null as Pick<Page, "at" | "id"> | null;
+  for (;;) {
+    const found: Page | null = await row<Page>(
+      ctx.db,
+      `with page as materialized (
+         select f.* from conversation_facts f join conversations c on c.id = f.conversation_id
+         where ${seen.sql} and ${visible.sql} and ${conditions[is]}
+           and (:beforeAt::timestamptz is null or (f.opened_at, f.conversation_id) < (:beforeAt::timestamptz, :beforeId::bigint))
+         order by f.opened_at desc, f.conversation_id desc limit :limit),
+       lines as (select concat_ws(:delimiter, ${Object.values(columns[kind]).join(", ")}) as line, row_number() over (order by ${order}) as place
+         from page f ${from})
+       select coalesce((select string_agg(line || chr(13) || chr(10), '' order by place) from lines), '') as text, (select count(*)::int from lines) as rows,
+         (select count(*)::int from page) as read, l.opened_at::text as at, l.conversation_id as id
+       from (select opened_at, conversation_id from page order by opened_at, conversation_id limit 1) l`,
+      {
+        ...seen.bindings,
+        ...visible.bindings,
+        zone: slice.timeZone,
+        delimiter,
+        words: json(words),
+        beforeAt: before?.at ?? null,
+        beforeId: before?.id ?? null,
+        limit: perRead,
+      },
+    );
+    if (!found) return;
+    yield { text: found.text, rows: found.rows };
+    if (found.read < perRead) return;
+    before = { at: found.at, id: found.id };
   }
 }
-
-/** The caller may see these conversations. */
-const listMessages = (ctx: Reader, ids: readonly number[]): Promise<MessageRow[]> =>
-  rows(
-    ctx.db,
-    `select m.id, m.conversation_id as "conversationId", m.sent_at as "sentAt", m.direction, m.author_kind as author, a.name as agent, m.kind,
-       coalesce(m.edited_text, m.text) as text, m.delivery, i.name as inbox
-     from messages m join inboxes i on i.id = m.inbox_id left join agents a on a.id = m.author_agent_id
-     where m.conversation_id = any(:ids::bigint[]) and m.shown and m.discarded_at is null and m.revoked_at is null
-     order by array_position(:ids::bigint[], m.conversation_id), m.sent_at, m.id`,
-    { ids },
-  );

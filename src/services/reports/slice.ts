@@ -17,6 +17,11 @@ export interface Slice {
   inboxId: number | null;
   /** 0: those without a topic. */
   topicId: number | null;
+  /** Began in this hour of the week; Monday is 1. */
+  weekHour?: { day: number; hour: number } | null;
+  /** Was given this score. */
+  csat?: number | null;
+  nps?: number | null;
 }
 
 /** The beginning of the period of as many days that came before: what a report compares with. By the calendar: a week in which the clocks change has not 168 hours. */
@@ -45,8 +50,7 @@ export function countable(actor: Actor): Visibility {
   const isWhole = may(actor, "reports.see");
   const sight = sightOf(actor);
   if (isWhole && sight === "all") return isolation;
-  const own =
-    "(:countedAgent = any(f.agent_ids) or f.resolved_by_id = :countedAgent or f.assignee_id = :countedAgent)";
+  const own = "(:countedAgent = any(f.people_ids) or f.assignee_id = :countedAgent)";
   const teams = `(f.team_id = any(:countedTeams::bigint[]) or f.agent_ids && array(select m.agent_id from team_members m where m.team_id = any(:countedTeams::bigint[])))`;
   return {
     sql: `(${isolation.sql} and ${isWhole && sight === "teams" ? `(${own} or ${teams})` : own})`,
@@ -64,11 +68,13 @@ export function within(actor: Actor, slice: Slice, since = slice.from): Visibili
   return {
     sql: `f.opened_at >= :since and f.opened_at < :until and ${visible.sql}
       and (:teamId::bigint is null or f.team_id = :teamId::bigint)
-      and (:agentId::bigint is null or :agentId::bigint = any(f.agent_ids) or f.resolved_by_id = :agentId::bigint)
+      and (:agentId::bigint is null or :agentId::bigint = any(f.people_ids))
       and (:firstAgentId::bigint is null or f.first_agent_id = :firstAgentId::bigint)
       and (:resolvedById::bigint is null or f.resolved_by_id = :resolvedById::bigint)
       and (:inboxId::bigint is null or :inboxId::bigint = any(f.inbox_ids))
-      and (:topicId::bigint is null or f.topic_id is not distinct from nullif(:topicId::bigint, 0))`,
+      and (:topicId::bigint is null or f.topic_id is not distinct from nullif(:topicId::bigint, 0))
+      and (:weekDay::int is null or extract(isodow from f.opened_at at time zone :zone) = :weekDay and extract(hour from f.opened_at at time zone :zone) = :hour)
+      and (:csat::int is null or f.csat = :csat) and (:nps::int is null or f.nps = :nps)`,
     bindings: {
       ...visible.bindings,
       since,
@@ -79,6 +85,11 @@ export function within(actor: Actor, slice: Slice, since = slice.from): Visibili
       resolvedById: slice.resolvedById ?? null,
       inboxId: slice.inboxId,
       topicId: slice.topicId,
+      zone: slice.timeZone,
+      weekDay: slice.weekHour?.day ?? null,
+      hour: slice.weekHour?.hour ?? null,
+      csat: slice.csat ?? null,
+      nps: slice.nps ?? null,
     },
   };
 }

@@ -21,6 +21,7 @@ export type Detail = (typeof details)[number];
 /** A clock of the conversation that has a target. */
 export interface Outcome {
   target: "first_response" | "next_response" | "resolution";
+  startedAt: number;
   missed: boolean;
   met: boolean;
 }
@@ -64,6 +65,13 @@ export interface Measured {
   firstSla: "met" | "missed" | null;
   nextMet: number;
   nextMissed: number;
+  nextResponses: number;
+  nextBusinessSeconds: number;
+  /** Of each of `agentIds`, in their order: their answers after the first, what those took, the targets of those. */
+  agentNext: number[];
+  agentNextSeconds: number[];
+  agentNextMet: number[];
+  agentNextMissed: number[];
   resolutionSla: "met" | "missed" | null;
   saidAgain: boolean;
   asked: Detail[];

@@ -50,6 +50,12 @@ const columns = {
   first_sla: 'm."firstSla"',
   next_met: 'm."nextMet"',
   next_missed: 'm."nextMissed"',
+  next_responses: 'm."nextResponses"',
+  next_business_seconds: 'm."nextBusinessSeconds"',
+  agent_next: 'm."agentNext"',
+  agent_next_seconds: 'm."agentNextSeconds"',
+  agent_next_met: 'm."agentNextMet"',
+  agent_next_missed: 'm."agentNextMissed"',
   resolution_sla: 'm."resolutionSla"',
   said_again: 'm."saidAgain"',
   asked: "m.asked",
@@ -71,6 +77,7 @@ export async function writeFacts(db: Knex, ids: readonly number[], measured: rea
      from jsonb_to_recordset(:rows::jsonb) as m(id bigint, "firstAgentId" bigint, "agentIds" bigint[], "answeredBy" text, inbound int, outbound int,
          automatic int, questions int, transfers int, reopenings int, "responseCount" int, "firstSeconds" int, "firstBusinessSeconds" int,
          "handlingSeconds" int, "resolutionSeconds" int, "resolutionBusinessSeconds" int, "firstSla" text, "nextMet" int, "nextMissed" int,
+         "nextResponses" int, "nextBusinessSeconds" int, "agentNext" int[], "agentNextSeconds" int[], "agentNextMet" int[], "agentNextMissed" int[],
          "resolutionSla" text, "saidAgain" boolean, asked text[], "askedAgain" text[], abandoned text)
        join conversations c on c.id = m.id
        cross join lateral (select coalesce(array_agg(g.inbox_id order by g.first), '{}') as inboxes, coalesce(array_agg(distinct g.channel), '{}') as channels

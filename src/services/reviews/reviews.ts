@@ -40,7 +40,7 @@ export interface Review {
  * `visible` is SQL. Whom a review is about keeps what was said of them, without the customer's name once they see them no more. Who is to
  * review the same conversation is told nothing by what a colleague found.
  */
-const columns = (visible: string) => {
+export const reviewColumns = (visible: string) => {
   const isBlind = `(v.reviewer_id <> :me and exists (select 1 from reviews o where o.conversation_id = v.conversation_id
     and o.reviewer_id = :me and o.finished_at is null))`;
   const open = (column: string, nothing: string) => `case when ${isBlind} then ${nothing} else ${column} end`;
@@ -50,7 +50,7 @@ const columns = (visible: string) => {
     ${open("v.score::float8", "null")} as score, ${open("v.comment", "''")} as comment, v.needs_coaching as "needsCoaching",
     v.coached_at as "coachedAt", v.answer, v.answered_at as "answeredAt", v.created_at as "createdAt", v.finished_at as "finishedAt"`;
 };
-const joins = `join conversations c on c.id = v.conversation_id join contacts p on p.id = c.contact_id left join topics t on t.id = c.topic_id
+export const reviewJoins = `join conversations c on c.id = v.conversation_id join contacts p on p.id = c.contact_id left join topics t on t.id = c.topic_id
   join agents r on r.id = v.reviewer_id left join agents a on a.id = v.agent_id`;
 
 const mostPicked = 20;
@@ -77,7 +77,7 @@ export function pickReviews(
        select f.conversation_id, :reviewer, coalesce(f.resolved_by_id, f.first_agent_id), :rule from conversation_facts f
          join conversations c on c.id = f.conversation_id
        where f.status = 'resolved' and f.outbound > 0 and f.resolved_at > :now::timestamptz - make_interval(days => :days)
-         and not :reviewer = any(f.agent_ids) and coalesce(f.resolved_by_id, 0) <> :reviewer
+         and not :reviewer = any(f.people_ids)
          and (:agentId::bigint is null or coalesce(f.resolved_by_id, f.first_agent_id) = :agentId::bigint)
          and not exists (select 1 from reviews o where o.conversation_id = f.conversation_id and o.reviewer_id = :reviewer)
          and ${rule === "random" ? "true" : conditions[rule]} and ${counted.sql} and ${visible.sql}
@@ -124,7 +124,7 @@ export async function getReview(ctx: Reader, id: number): Promise<Review> {
   const visible = visibleTo(actor);
   const found = await row<Review>(
     ctx.db,
-    `select ${columns(visible.sql)} from reviews v ${joins} where v.id = :id and (:scores or v.agent_id = :me and v.finished_at is not null) and (${visible.sql} or v.agent_id = :me)`,
+    `select ${reviewColumns(visible.sql)} from reviews v ${reviewJoins} where v.id = :id and (:scores or v.agent_id = :me and v.finished_at is not null) and (${visible.sql} or v.agent_id = :me)`,
     {
       ...visible.bindings,
       id,
@@ -153,7 +153,7 @@ export function listReviews(
   }[which];
   return rows(
     ctx.db,
-    `select ${columns(visible.sql)} from reviews v ${joins} where ${wanted} and (${visible.sql} or v.agent_id = :me) order by coalesce(v.finished_at, v.created_at) desc, v.id desc limit 100`,
+    `select ${reviewColumns(visible.sql)} from reviews v ${reviewJoins} where ${wanted} and (${visible.sql} or v.agent_id = :me) order by coalesce(v.finished_at, v.created_at) desc, v.id desc limit 100`,
     { ...visible.bindings, me: actor.id },
   );
 }
@@ -165,7 +165,7 @@ export async function listOtherReviews(ctx: Reader, review: Review): Promise<Rev
   const visible = visibleTo(actor);
   return rows(
     ctx.db,
-    `select ${columns(visible.sql)} from reviews v ${joins} where v.conversation_id = :conversationId and v.id <> :id and v.finished_at is not null
+    `select ${reviewColumns(visible.sql)} from reviews v ${reviewJoins} where v.conversation_id = :conversationId and v.id <> :id and v.finished_at is not null
        and ${visible.sql} order by v.finished_at`,
     {
       ...visible.bindings,

@@ -1,4 +1,5 @@
 import type { Behaviour } from "../../services/story/behaviour.ts";
+import { formatter } from "../format.ts";
 import { translateFor } from "../i18n.ts";
 import { domId, type Viewer } from "../index.ts";
 
@@ -24,11 +25,7 @@ export function presentBehaviour(
   const t = translateFor(viewer.locale);
   const most = Math.max(...hours);
   const peak = hours.indexOf(most);
-  const monthName = new Intl.DateTimeFormat(viewer.locale === "es" ? "es-MX" : "en-GB", {
-    month: "short",
-    year: "2-digit",
-    timeZone: "UTC",
-  });
+  const monthName = formatter("shortMonth", { locale: viewer.locale, timeZone: "UTC" });
   return {
     domId: domId("behaviour", contactId),
     hours: hours.map((n, hour) => ({

@@ -85,7 +85,7 @@ export function niceTop(most: number): number {
 export function drawHeat(
   days: readonly string[],
   value: (day: number, hour: number) => number,
-  cellOf: (day: number, hour: number, value: number) => { text: string; title: string },
+  cellOf: (day: number, hour: number, value: number) => { text: string; title: string; href: string | null },
   label: string,
 ): Heat {
   const hours = Array.from({ length: 24 }, (_, hour) => hour);

@@ -2,18 +2,6 @@ import type { Measures } from "../../services/reports/measures.ts";
 import { inTime, share } from "../../services/reports/measures.ts";
 import type { Kind } from "./numbers.ts";
 
-const promised = [
-  "firstMet",
-  "firstMissed",
-  "nextMet",
-  "nextMissed",
-  "resolutionMet",
-  "resolutionMissed",
-] as const;
-
-const kept = (one: Measures) => one.firstMet + one.nextMet + one.resolutionMet;
-export const missed = (one: Measures) => one.firstMissed + one.nextMissed + one.resolutionMissed;
-
 /** What reports say of a group of conversations: what each measure is made of, and whether more of it is good. */
 export const measures = {
   conversations: { kind: "count", from: [], of: (one) => one.conversations, good: 0, is: "all" },
@@ -41,6 +29,13 @@ export const measures = {
     good: -1,
     is: "answered",
   },
+  next_response: {
+    kind: "time",
+    from: ["nextResponse"],
+    of: (one) => one.nextResponse,
+    good: -1,
+    is: "answered_again",
+  },
   resolution: {
     kind: "time",
     whose: "ended",
@@ -52,8 +47,8 @@ export const measures = {
   handling: { kind: "time", from: ["handling"], of: (one) => one.handling, good: 0, is: "answered" },
   in_time: {
     kind: "percent",
-    base: (one) => [kept(one), kept(one) + missed(one)],
-    from: promised,
+    base: ({ met, missed }) => [met, met + missed],
+    from: ["met", "missed"],
     of: inTime,
     good: 1,
     is: "missed",

@@ -65,6 +65,6 @@ export interface Bars {
 /** Hours of the week. `shade` 0 to 9. */
 export interface Heat {
   label: string;
-  days: { name: string; cells: { shade: number; text: string; title: string }[] }[];
+  days: { name: string; cells: { shade: number; text: string; title: string; href: string | null }[] }[];
   hours: string[];
 }

@@ -1,4 +1,4 @@
-import { duration } from "../format.ts";
+import { duration, formatter } from "../format.ts";
 import type { Locale } from "../i18n.ts";
 import type { Cell } from "./model.ts";
 
@@ -94,9 +94,6 @@ export const words = (text: string | null, href: string | null = null): Cell => 
 
 /** `23 nov 2026`; of a day written `2026-11-23`. */
 export const dayText = (date: string, locale: Locale): string =>
-  new Intl.DateTimeFormat(locale === "es" ? "es-MX" : "en-GB", {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    timeZone: "UTC",
-  }).format(Temporal.PlainDate.from(date).toZonedDateTime("UTC").epochMilliseconds);
+  formatter("dayYear", { locale, timeZone: "UTC" }).format(
+    Temporal.PlainDate.from(date).toZonedDateTime("UTC").epochMilliseconds,
+  );

@@ -1,7 +1,7 @@
 import type { CaseEffort } from "../../services/reports/cases.ts";
 import type { Comment } from "../../services/reports/comments.ts";
 import type { FactRow } from "../../services/reports/conversations.ts";
-import type { Compared } from "../../services/reports/measures.ts";
+import type { Compared, Group } from "../../services/reports/measures.ts";
 import { share } from "../../services/reports/measures.ts";
 import { drawBars } from "./charts.ts";
 import { columns } from "./columns.ts";
@@ -42,11 +42,7 @@ export function promisesReport(look: Look, total: Compared, missed: readonly Fac
   ] as const;
   return {
     name: "promises",
-    figures: [
-      figure(look, "in_time", now, before),
-      figure(look, "first_response", now, before),
-      figure(look, "first_response_90", now, before),
-    ],
+    figures: columns.promisesFigures.map((name) => figure(look, name, now, before)),
     sections: [
       {
         ...bare(look, "targets"),
@@ -75,7 +71,7 @@ export function promisesReport(look: Look, total: Compared, missed: readonly Fac
 export function contactReport(
   look: Look,
   total: Compared,
-  topics: Compared,
+  topics: Group[],
   cases: readonly CaseEffort[],
 ): Report {
   const { t, viewer } = look;
@@ -85,7 +81,7 @@ export function contactReport(
     figures: columns.contactFigures.map((name) => figure(look, name, now, before)),
     sections: [
       {
-        ...groupTable(look, "settled", topics.now, columns.settled, "topic", topicName(look)),
+        ...groupTable(look, "settled", topics, columns.settled, "topic", topicName(look)),
         isWide: true,
       },
       {
@@ -111,8 +107,8 @@ export function contactReport(
 export function abandonmentReport(
   look: Look,
   total: Compared,
-  teams: Compared,
-  inboxes: Compared,
+  teams: Group[],
+  inboxes: Group[],
   left: readonly FactRow[],
 ): Report {
   const [now, before] = ends(total);
@@ -120,8 +116,8 @@ export function abandonmentReport(
     name: "abandonment",
     figures: columns.abandonmentFigures.map((name) => figure(look, name, now, before)),
     sections: [
-      groupTable(look, "teams", teams.now, columns.left, "team"),
-      groupTable(look, "inboxes", inboxes.now, columns.left, "inbox"),
+      groupTable(look, "teams", teams, columns.left, "team"),
+      groupTable(look, "inboxes", inboxes, columns.left, "inbox"),
       { ...factTable(look, "left", left), empty: look.t("report.nobody_left"), isWide: true },
     ],
   };
@@ -132,7 +128,7 @@ export function satisfactionReport(
   look: Look,
   data: {
     total: Compared;
-    agents: Compared;
+    agents: Group[];
     scores: { kind: "csat" | "nps"; score: number; n: number }[];
     comments: Comment[];
     low: number;
@@ -176,7 +172,9 @@ export function satisfactionReport(
           ? []
           : names.map((score) => [
               cell(score, "count", viewer.locale),
-              cell(countOf(score), "count", viewer.locale),
+              cell(countOf(score), "count", viewer.locale, {
+                href: countOf(score) > 0 ? look.link("all", { [kind]: String(score) }) : null,
+              }),
               cell(share(countOf(score), sum), "percent", viewer.locale),
             ]),
       isFolded: true,
@@ -211,7 +209,7 @@ export function satisfactionReport(
         ...groupTable(
           look,
           "agents",
-          data.agents.now.filter(({ csatAnswers, npsAnswers }) => csatAnswers + npsAnswers > 0),
+          data.agents.filter(({ csatAnswers, npsAnswers }) => csatAnswers + npsAnswers > 0),
           columns.rated,
           "agent",
         ),

@@ -1,6 +1,6 @@
 import type { Comment } from "../../services/reports/comments.ts";
 import type { Compared, Group } from "../../services/reports/measures.ts";
-import { share } from "../../services/reports/measures.ts";
+import { inTime } from "../../services/reports/measures.ts";
 import type { Moment, Step } from "../../services/reports/over-time.ts";
 import { drawBars } from "./charts.ts";
 import { columns } from "./columns.ts";
@@ -17,9 +17,9 @@ export function summaryReport(
   data: {
     total: Compared;
     overTime: OverTime;
-    topics: Compared;
-    agents: Compared;
-    inboxes: Compared;
+    topics: Group[];
+    agents: Group[];
+    inboxes: Group[];
     comments: Comment[];
     isOwn: boolean;
   },
@@ -30,16 +30,9 @@ export function summaryReport(
     figures: columns.summaryFigures.map((name) => figure(look, name, now, before)),
     sections: [
       timeSection(look, data.overTime),
-      ...(data.isOwn ? [] : [groupTable(look, "agents", data.agents.now, columns.summaryAgents, "agent")]),
-      groupTable(
-        look,
-        "topics",
-        data.topics.now.slice(0, 8),
-        columns.summaryTopics,
-        "topic",
-        topicName(look),
-      ),
-      groupTable(look, "inboxes", data.inboxes.now, columns.summaryInboxes, "inbox"),
+      ...(data.isOwn ? [] : [groupTable(look, "agents", data.agents, columns.summaryAgents, "agent")]),
+      groupTable(look, "topics", data.topics.slice(0, 8), columns.summaryTopics, "topic", topicName(look)),
+      groupTable(look, "inboxes", data.inboxes, columns.summaryInboxes, "inbox"),
       quotes(look, "low_comments", data.comments),
     ],
   };
@@ -99,17 +92,17 @@ function topBars(look: Look, name: string, { now, before }: Compared): Section[]
 }
 
 /** Inboxes and channels, and how far apart they are: nobody chooses a door to be answered later. */
-export function doorsReport(look: Look, inboxes: Compared, channels: Compared): Report {
+export function doorsReport(look: Look, inboxes: Group[], channels: Group[]): Report {
   return {
     name: "doors",
     figures: [
-      gap(look, "first_response", inboxes.now),
-      gap(look, "in_time", inboxes.now),
-      gap(look, "first_response", channels.now, "channels"),
+      gap(look, "first_response", inboxes),
+      gap(look, "in_time", inboxes),
+      gap(look, "first_response", channels, "channels"),
     ],
     sections: [
-      { ...groupTable(look, "channels", channels.now, columns.doors, null, channelName(look)), isWide: true },
-      { ...groupTable(look, "inboxes", inboxes.now, columns.doors, "inbox"), isWide: true },
+      { ...groupTable(look, "channels", channels, columns.doors, null, channelName(look)), isWide: true },
+      { ...groupTable(look, "inboxes", inboxes, columns.doors, "inbox"), isWide: true },
     ],
   };
 }
@@ -118,9 +111,7 @@ function gap(look: Look, name: "first_response" | "in_time", groups: readonly Gr
   const { locale } = look.viewer;
   const kind = name === "in_time" ? ("percent" as const) : ("time" as const);
   const known = groups.flatMap((one) => {
-    const kept = one.firstMet + one.nextMet + one.resolutionMet;
-    const missed = one.firstMissed + one.nextMissed + one.resolutionMissed;
-    return (name === "in_time" ? share(kept, kept + missed) : one.firstResponse) ?? [];
+    return (name === "in_time" ? inTime(one) : one.firstResponse) ?? [];
   });
   const value = known.length > 1 ? Math.max(...known) - Math.min(...known) : null;
   return {
@@ -138,10 +129,10 @@ function gap(look: Look, name: "first_response" | "in_time", groups: readonly Gr
 export function salesReport(
   look: Look,
   total: Compared,
-  by: Record<"topics" | "agents" | "inboxes", Compared>,
+  by: Record<"topics" | "agents" | "inboxes", Group[]>,
 ): Report {
   const [now, before] = ends(total);
-  const marked = ({ now: groups }: Compared) => groups.filter(({ won, lost }) => won + lost > 0);
+  const marked = (groups: Group[]) => groups.filter(({ won, lost }) => won + lost > 0);
   const empty = look.t("report.no_outcomes");
   return {
     name: "sales",

@@ -1,11 +1,11 @@
 import type { Group, Measures } from "../../services/reports/measures.ts";
 import { nothing } from "../../services/reports/measures.ts";
 import type { Moment, Step } from "../../services/reports/over-time.ts";
-import { weekdayName } from "../format.ts";
+import { formatter, weekdayName } from "../format.ts";
 import { type Translate, translateFor } from "../i18n.ts";
 import type { Viewer } from "../index.ts";
 import { drawBars } from "./charts.ts";
-import { type MeasureName, measures, missed } from "./measured.ts";
+import { type MeasureName, measures } from "./measured.ts";
 import type { Cell, Figure, Section } from "./model.ts";
 import { cell, change, count, inWords, type Kind, none, words } from "./numbers.ts";
 
@@ -14,13 +14,16 @@ export interface Look {
   viewer: Viewer;
   t: Translate;
   /** Of the same slice; `more` narrows it. @param is a condition of `services/reports/conversations.ts`. */
-  link: (is: string, more?: Record<string, string>) => string;
+  link: (is: string, more?: Record<string, string>, list?: "conversations" | "reviews") => string;
+  /** First and last day of the period. */
+  days: readonly [first: string, last: string];
 }
 
-export const lookOf = (viewer: Viewer, link: Look["link"]): Look => ({
+export const lookOf = (viewer: Viewer, link: Look["link"], days: Look["days"]): Look => ({
   viewer,
   t: translateFor(viewer.locale),
   link,
+  days,
 });
 
 /** The conversations behind a number: of what was promised those that were late. Null: there are none. */
@@ -32,7 +35,7 @@ function hrefOf(
   more: Record<string, string>,
 ) {
   if (value === null) return null;
-  if (name === "in_time" ? missed(one) === 0 : value === 0 && measures[name].kind !== "time") return null;
+  if (name === "in_time" ? one.missed === 0 : value === 0 && measures[name].kind !== "time") return null;
   return look.link(measures[name].is, more);
 }
 
@@ -134,6 +137,21 @@ export const bare = ({ t }: Look, key: string): Section => ({
   isWide: false,
 });
 
+/** The part of a step that lies in the period: its first and last week may reach over. */
+export function daysWithin({ days: [first, last] }: Look, date: string, days: number) {
+  const { from, until } = daysFrom(date, days);
+  return { period: "custom", from: from < first ? first : from, until: until > last ? last : until };
+}
+
+/** A period of so many days, as a report is asked for it. */
+export const daysFrom = (date: string, days: number) => ({
+  period: "custom",
+  from: date,
+  until: Temporal.PlainDate.from(date)
+    .add({ days: days - 1 })
+    .toString(),
+});
+
 /** How many began, step by step, over the same steps of the period before. */
 export function timeSection(look: Look, { step, moments }: { step: Step; moments: Moment[] }): Section {
   const { t, viewer } = look;
@@ -164,9 +182,13 @@ export function timeSection(look: Look, { step, moments }: { step: Step; moments
     ],
     rows: moments.map((one) => [
       words(name(one.at)),
-      cell(one.conversations, "count", viewer.locale),
+      cell(one.conversations, "count", viewer.locale, {
+        href: one.conversations > 0 ? stepLink(look, one.at, step) : null,
+      }),
       cell(one.before, "count", viewer.locale),
-      cell(one.resolved, "count", viewer.locale),
+      cell(one.resolved, "count", viewer.locale, {
+        href: one.resolved > 0 ? stepLink(look, one.at, step, "resolved") : null,
+      }),
       cell(one.messages, "count", viewer.locale),
     ]),
     isFolded: true,
@@ -174,16 +196,23 @@ export function timeSection(look: Look, { step, moments }: { step: Step; moments
   };
 }
 
+/** The conversations of one step. An hour is one of a single day. */
+function stepLink(look: Look, at: string, step: Step, is = "all"): string {
+  const date = Temporal.PlainDate.from(at);
+  if (step === "hour") return look.link(is, { at: `${date.dayOfWeek}-${Number(at.slice(11, 13))}` });
+  return look.link(
+    is,
+    daysWithin(look, at.slice(0, 10), step === "day" ? 1 : step === "week" ? 7 : date.daysInMonth),
+  );
+}
+
 function stepName(at: string, step: Step, { locale }: Viewer, isShort = false): string {
   const time = Temporal.PlainDateTime.from(at);
-  const language = locale === "es" ? "es-MX" : "en-GB";
-  const say = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC" }).format(
-      time.toZonedDateTime("UTC").epochMilliseconds,
-    );
   if (step === "hour") return isShort ? String(time.hour) : `${time.hour}:00`;
-  if (step === "month") return say({ month: "short", year: "numeric" });
-  if (isShort) return say({ day: "numeric", month: "numeric" });
-  const day = say({ day: "numeric", month: "short", year: "numeric" });
+  const style = step === "month" ? "month" : isShort ? "dayNumbers" : "dayYear";
+  const day = formatter(style, { locale, timeZone: "UTC" }).format(
+    time.toZonedDateTime("UTC").epochMilliseconds,
+  );
+  if (isShort || step === "month") return day;
   return step === "week" ? day : `${weekdayName(time.dayOfWeek, locale).slice(0, 3)} ${day}`;
 }

@@ -1,6 +1,6 @@
 import type { Frame } from "../../services/reports/frame.ts";
 import { beforeOf, type Slice } from "../../services/reports/slice.ts";
-import { exact } from "../format.ts";
+import { exact, formatter } from "../format.ts";
 import { type Locale, translateFor } from "../i18n.ts";
 import type { Viewer } from "../index.ts";
 
@@ -54,11 +54,5 @@ export function presentHeader({
 
 /** `16 – 22 nov 2026`. */
 function range(from: Date, until: Date, timeZone: string, locale: Locale): string {
-  const format = new Intl.DateTimeFormat(locale === "es" ? "es-MX" : "en-GB", {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    timeZone,
-  });
-  return format.formatRange(from, until);
+  return formatter("dayYear", { locale, timeZone }).formatRange(from, until);
 }

@@ -1,8 +1,10 @@
-import type { Quality } from "../../services/reviews/quality.ts";
+import type { Quality, QualityRow } from "../../services/reviews/quality.ts";
+import type { Review } from "../../services/reviews/reviews.ts";
+import { dayAndClock } from "../format.ts";
 import { drawBars } from "./charts.ts";
-import type { Report } from "./model.ts";
-import { cell, count, dayText, inWords, words } from "./numbers.ts";
-import { bare, type Look } from "./parts.ts";
+import type { Report, Section } from "./model.ts";
+import { cell, count, dayText, inWords, none, words } from "./numbers.ts";
+import { bare, daysWithin, type Look } from "./parts.ts";
 
 /** How the work that was looked at was scored: over time, by person, by question, and whether reviewers agree. */
 export function qualityReport(look: Look, found: Quality): Report {
@@ -17,14 +19,17 @@ export function qualityReport(look: Look, found: Quality): Report {
       : scored.reduce((sum, one) => sum + (one.score ?? 0) * one.reviews, 0) /
         scored.reduce((sum, one) => sum + one.reviews, 0);
   const [weakest] = found.criteria;
-  const plain = (name: string, value: string, more = "") => ({
+  const link = (more: Record<string, string>) => look.link("", more, "reviews");
+  const n = (one: QualityRow, more: Record<string, string>) =>
+    cell(one.reviews, "count", locale, { href: link(more) });
+  const plain = (name: string, value: string, href: string | null, more = "") => ({
     name: t(`report.quality.${name}`),
     value,
     change: "",
     more,
     level: "" as const,
     how: t(`report.quality_how.${name}`),
-    href: null,
+    href: total === 0 ? null : href,
   });
   const day = (date: string) => dayText(date, locale);
   const empty = t("report.no_reviews");
@@ -35,9 +40,14 @@ export function qualityReport(look: Look, found: Quality): Report {
   return {
     name: "quality",
     figures: [
-      plain("score", inWords(share(mean), "percent", locale)),
-      plain("reviews", count(total, locale)),
-      plain("weakest", weakest ? inWords(weakest.score, "score", locale) : "–", weakest?.name ?? ""),
+      plain("score", inWords(share(mean), "percent", locale), link({})),
+      plain("reviews", count(total, locale), link({})),
+      plain(
+        "weakest",
+        weakest ? inWords(weakest.score, "score", locale) : none,
+        weakest ? link({ criterion: String(weakest.id) }) : null,
+        weakest?.name ?? "",
+      ),
     ],
     sections: [
       {
@@ -56,7 +66,7 @@ export function qualityReport(look: Look, found: Quality): Report {
         columns: header("week", "reviews", "score"),
         rows: found.weeks.map((one) => [
           words(day(one.monday)),
-          cell(one.reviews, "count", locale),
+          n(one, daysWithin(look, one.monday, 7)),
           cell(share(one.score), "percent", locale),
         ]),
         isFolded: true,
@@ -68,7 +78,7 @@ export function qualityReport(look: Look, found: Quality): Report {
         columns: header("agent", "reviews", "score"),
         rows: found.agents.map((one) => [
           words(one.name),
-          cell(one.reviews, "count", locale),
+          n(one, { agent: String(one.id) }),
           cell(share(one.score), "percent", locale, {
             bar: one.score === null ? null : Math.round(one.score),
           }),
@@ -80,7 +90,7 @@ export function qualityReport(look: Look, found: Quality): Report {
         columns: header("question", "reviews", "of_five"),
         rows: found.criteria.map((one) => [
           words(one.name),
-          cell(one.reviews, "count", locale),
+          n(one, { criterion: String(one.id) }),
           cell(one.score, "score", locale),
         ]),
         empty,
@@ -90,7 +100,7 @@ export function qualityReport(look: Look, found: Quality): Report {
         columns: header("reviewer", "reviews", "score", "apart"),
         rows: found.reviewers.map((one) => [
           words(one.name),
-          cell(one.reviews, "count", locale),
+          n(one, { reviewer: String(one.id) }),
           cell(share(one.score), "percent", locale),
           {
             text:
@@ -102,5 +112,28 @@ export function qualityReport(look: Look, found: Quality): Report {
         isWide: true,
       },
     ],
+  };
+}
+
+/** Reviews, one a row. */
+export function reviewTable(look: Look, found: readonly Review[]): Section {
+  const { t, viewer } = look;
+  return {
+    ...bare(look, "reviewed"),
+    columns: (["contact", "topic", "agent", "reviewer", "finished", "score"] as const).map((name) => ({
+      name: t(name === "contact" || name === "topic" ? `report.short.${name}` : `report.quality.${name}`),
+      isNumber: name === "score",
+    })),
+    rows: found.map((one) => [
+      words(one.contactName || t("contact.unnamed"), `/reviews/${one.id}`),
+      words(one.topic),
+      words(one.agentName),
+      words(one.reviewerName),
+      words(one.finishedAt && dayAndClock(one.finishedAt, viewer.now, viewer)),
+      cell(one.score === null ? null : one.score / 100, "percent", viewer.locale),
+    ]),
+    empty: t("report.no_reviews"),
+    isWide: true,
+    isPersonal: true,
   };
 }

@@ -12,17 +12,19 @@ interface Choice {
 export interface ReportViews {
   "reports/show": Page & {
     header: Header;
-    report: Report;
+    report: string;
+    body: ReportViews["reports/_body"];
+    /** Where the live stream goes on from. */
+    cursor: string;
     tabs: { href: string; name: string; isCurrent: boolean }[];
     filters: {
       action: string;
-      asked: { period: string; from: string; until: string };
+      asked: { period: string; from: string; until: string; at_once: string; level: string; within: string };
       teams: Choice[];
       agents: Choice[];
       inboxes: Choice[];
       topics: Choice[];
     };
-    csv: string;
     said: string;
     /** What each figure and column means. */
     glossary: (readonly [name: string, how: string])[];
@@ -52,7 +54,9 @@ export interface ReportViews {
       file: string | null;
     };
   };
-  "reports/_figures": { figures: Figure[]; isLive: boolean };
+  /** `live`: where it is asked for again when something changes; null: it stays as it is. */
+  "reports/_body": { figures: Figure[]; sections: Section[]; csv: string; live: string | null };
+  "reports/_figures": { figures: Figure[] };
   "reports/_section": { section: Section; csv: string };
   "reports/_bars": { bars: Bars };
   "reports/_heat": { heat: Heat };

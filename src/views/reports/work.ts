@@ -9,7 +9,7 @@ import { drawBars, drawHeat } from "./charts.ts";
 import { ends } from "./lists.ts";
 import type { Report } from "./model.ts";
 import { cell, count, dayText, none, percent, time, words } from "./numbers.ts";
-import { bare, figure, type Look } from "./parts.ts";
+import { bare, daysFrom, figure, type Look } from "./parts.ts";
 
 /** When people write, and how many are needed then. */
 export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssumptions): Report {
@@ -24,7 +24,10 @@ export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssum
   const [day = 1, hour = 0] = every.toSorted((a, b) => at(b[0], b[1]) - at(a[0], a[1]))[0] ?? [];
   const isEmpty = found.hours.length === 0;
   const most = Math.max(0, ...every.map(([d, h]) => needed(d, h)));
+  const linkOf = (d: number, h: number) =>
+    at(d, h) === 0 ? null : look.link("all", { at: `${d}-${h}`, at_once: "", level: "", within: "" });
   const cellOf = (d: number, h: number, n: number) => ({
+    href: linkOf(d, h),
     text: n === 0 ? "" : count(n, locale),
     title: t("report.heat_cell", {
       day: days[d - 1] ?? "",
@@ -34,6 +37,7 @@ export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssum
     }),
   });
   const peopleOf = (d: number, h: number) => ({
+    href: linkOf(d, h),
     text: needed(d, h) === 0 ? "" : String(needed(d, h)),
     title: cellOf(d, h, at(d, h)).title,
   });
@@ -54,7 +58,7 @@ export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssum
         more: isEmpty ? "" : t("report.an_hour", { n: count(at(day, hour), locale) }),
         level: "",
         how: t("report.how.peak"),
-        href: null,
+        href: isEmpty ? null : linkOf(day, hour),
       },
       {
         name: t("report.people_peak"),
@@ -72,7 +76,7 @@ export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssum
         more: "",
         level: "",
         how: t("report.how.handling"),
-        href: null,
+        href: found.handling === null ? null : look.link("answered"),
       },
     ],
     sections: [
@@ -97,6 +101,7 @@ export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssum
           : Array.from({ length: 24 }, (_, h) => [
               words(`${h}:00`),
               ...days.map((_, i) => ({
+                href: linkOf(i + 1, h),
                 text: `${count(at(i + 1, h), locale)} · ${needed(i + 1, h)}`,
                 raw: Math.round(at(i + 1, h) * 100) / 100,
               })),
@@ -180,7 +185,10 @@ export function forecastReport(look: Look, found: Forecast): Report {
         ],
         rows: found.weeks.map((one) => [
           words(dayName(one.monday)),
-          cell(one.conversations, "count", locale),
+          cell(one.conversations, "count", locale, {
+            href:
+              one.isForecast || one.conversations === 0 ? null : look.link("all", daysFrom(one.monday, 7)),
+          }),
           {
             text: one.isForecast ? t("report.forecast") : "",
             raw: one.isForecast ? t("report.forecast") : "",
@@ -198,7 +206,7 @@ export function forecastReport(look: Look, found: Forecast): Report {
         })),
         rows: found.peaks.map((one) => [
           words(dayName(one.date)),
-          cell(one.conversations, "count", locale),
+          cell(one.conversations, "count", locale, { href: look.link("all", daysFrom(one.date, 1)) }),
           cell(one.usual, "count", locale),
         ]),
         empty: t("report.no_peaks"),
@@ -214,10 +222,14 @@ export function todayReport(
   now: Now,
   hours: { hour: number; today: number; usual: number }[],
   total: Compared,
+  timeZone: string,
 ): Report {
   const { t, viewer } = look;
   const { locale } = viewer;
   const [sum] = ends(total);
+  const weekday = Temporal.Instant.fromEpochMilliseconds(viewer.now.getTime()).toZonedDateTimeISO(
+    timeZone,
+  ).dayOfWeek;
   const plain = (name: string, n: number, more = "", level: "" | "late" = "") => ({
     name: t(`report.now.${name}`),
     value: count(n, locale),
@@ -263,7 +275,9 @@ export function todayReport(
         })),
         rows: hours.map((one) => [
           words(`${one.hour}:00`),
-          cell(one.today, "count", locale),
+          cell(one.today, "count", locale, {
+            href: one.today === 0 ? null : look.link("all", { at: `${weekday}-${one.hour}` }),
+          }),
           cell(one.usual, "count", locale),
         ]),
         isFolded: true,

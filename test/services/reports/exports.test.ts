@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
+import { parse } from "csv-parse/sync";
 import { saveApprovalActs } from "../../../src/services/agents/approvals.ts";
 import { reply } from "../../../src/services/conversations/reply.ts";
 import { row } from "../../../src/services/platform/database.ts";
@@ -14,6 +15,7 @@ import {
   startExport,
 } from "../../../src/services/reports/exports.ts";
 import { keepFacts } from "../../../src/services/reports/keep-facts.ts";
+import { csvRow } from "../../../src/views/csv.ts";
 import { composeRows } from "../../../src/views/reports/rows.ts";
 import { type Cast, contextOf, openCast } from "../../support/cast.ts";
 import { type Hilo, rejected, startHilo } from "../../support/hilo.ts";
@@ -53,12 +55,17 @@ describe("tables of rows", () => {
     const comma = await ask("conversations", "comma").expect(200);
     expect(comma.headers["content-disposition"]).to.contain("hilo-conversations-2026-05-01-2026-05-31.csv");
     const [head = "", first = ""] = comma.text.split("\r\n");
+    expect(first.split(";")).to.have.length(head.split(";").length);
     expect(head).to.match(/^\ufeffConversación;Cliente;Empezó;/);
     expect(first).to.contain(";'=1+1;2026-05-05 09:00:00;");
     const plain = await ask("messages", "plain").expect(200);
     expect(plain.text).to.match(/^Mensaje,Conversación/);
     expect(plain.text).to.contain(`"'+52 hola; ""¿qué"" tal?\n=cmd"`);
     expect(plain.text).to.contain("Ana Torres").and.to.contain("nuestro");
+    const answers = await ask("responses", "comma").expect(200);
+    const [, answer = "", ...rest] = answers.text.trimEnd().split("\r\n");
+    expect(rest).to.deep.equal([]);
+    expect(answer.split(";").slice(4, 6)).to.deep.equal(["Ana Torres", "sí"]);
     await (await hilo.as("ana")).post("/reports/rows").type("form").send({ kind: "messages" }).expect(403);
     const noted = await row<{ data: { total: number } }>(
       hilo.cast.platform.db,
@@ -72,6 +79,42 @@ describe("tables of rows", () => {
       .expect(303)
       .expect("Location", /^\/approvals/);
     await hilo.close();
+  });
+
+  it("hold cells as every other table does, whatever is in them", async () => {
+    const cast = await openCast();
+    const odd = [
+      "",
+      " ",
+      "a",
+      "=1",
+      "+52 1",
+      "+52a",
+      "-5",
+      "-5x",
+      "@x",
+      " =1",
+      "a,b",
+      "a;b",
+      'say "x"',
+      "a\nb",
+      "a\rb",
+      "\t=1",
+      "|x",
+      "%x",
+      "1,5",
+    ];
+    for (const delimiter of [",", ";"])
+      for (const cell of odd) {
+        const found = await row<{ cell: string }>(cast.platform.db, "select csv_cell(?, ?) as cell", [
+          cell,
+          delimiter,
+        ]);
+        expect(`${found?.cell}\r\n`, JSON.stringify(cell)).to.equal(csvRow([cell], delimiter));
+      }
+    const [quoted = ""] = parse(csvRow(["a\nb", "c"]));
+    expect(quoted).to.deep.equal(["a\nb", "c"]);
+    await cast.close();
   });
 
   describe("of many", () => {
@@ -127,20 +170,16 @@ describe("tables of rows", () => {
       await runExports(cast.system, composeRows);
       expect(await getExport(cast.carmen, killed)).to.include({ state: "done", written: rows });
       const cancelled = await start();
-      const compose: typeof composeRows = (kind, asked) => {
-        const made = composeRows(kind, asked);
-        let n = 0;
-        return {
-          ...made,
-          lines(some) {
-            n += some.length;
-            if (n >= 2000)
-              void db.raw("update exports set state = 'cancelled' where id = ?", [cancelled]).then();
-            return made.lines(some);
-          },
-        };
-      };
-      await runExports(cast.system, compose);
+      // While it is written, somebody takes it back.
+      let reads = 0;
+      const reportsDb = new Proxy(db, {
+        get(target, name) {
+          if (name === "raw" && ++reads === 3)
+            void target.raw("update exports set state = 'cancelled' where id = ?", [cancelled]).then();
+          return Reflect.get(target, name);
+        },
+      });
+      await runExports({ ...cast.system, reportsDb }, composeRows);
       const stopped = await getExport(cast.carmen, cancelled);
       expect(stopped).to.include({ state: "cancelled", storageKey: null });
       expect(stopped.written).to.be.lessThan(rows);

@@ -33,7 +33,8 @@ describe("facts of conversations", () => {
          first_response_seconds as first, first_response_business_seconds as "firstBusiness", first_agent_id as "firstAgent", resolved_by_id as "resolvedBy", agent_ids as agents,
          answered_by as by, inbound, outbound, automatic, questions, transfers, reopenings, handling_seconds as handling,
          resolution_seconds as resolution, resolution_business_seconds as "resolutionBusiness", first_sla as "firstSla",
-         resolution_sla as "resolutionSla", next_missed as "nextMissed", next_met as "nextMet", csat, nps, confirmed, said_again as said,
+         resolution_sla as "resolutionSla", next_missed as "nextMissed", next_met as "nextMet", next_responses as later, next_business_seconds as "laterBusiness",
+         agent_next as "agentLater", agent_next_seconds as "agentLaterBusiness", agent_next_met as "agentNextMet", agent_next_missed as "agentNextMissed", csat, nps, confirmed, said_again as said,
          asked, asked_again as again, abandoned, floor(extract(epoch from recontact_at) * 1000)::float8 as recontact, known_before as known
        from conversation_facts f order by 1`,
     );
@@ -73,7 +74,8 @@ describe("facts of conversations", () => {
         `select count(*) filter (where abandoned = 'frustration')::int as frustration, count(*) filter (where abandoned = 'saturation')::int as saturation,
            count(recontact_at)::int as recontact, count(*) filter (where said_again)::int as said, count(*) filter (where asked_again <> '{}')::int as again,
            count(*) filter (where known_before <> '{}')::int as known, count(*) filter (where reopenings > 0)::int as reopened,
-           count(*) filter (where first_sla = 'missed')::int as missed, count(csat)::int as csat,
+           count(*) filter (where first_sla = 'missed')::int as missed, count(*) filter (where 0 < any(agent_next))::int as later,
+           count(*) filter (where 0 < any(agent_next_met))::int as "nextMet", count(*) filter (where 0 < any(agent_next_missed))::int as "nextMissed", count(csat)::int as csat,
            count(*) filter (where first_response_business_seconds < first_response_seconds)::int as closed from conversation_facts`,
       );
       for (const [name, n] of Object.entries(seen ?? {})) expect(n, name).to.be.greaterThan(0);

@@ -156,8 +156,10 @@ export async function invent(cast: Cast, seed: number, zone: string): Promise<vo
             calendar_version: 1,
             in_business_time: true,
             target_seconds: random() < 0.8 ? 300 : null,
-            started_at: new Date(opened),
-            ended_at: new Date(opened + 1000),
+            started_at: new Date(
+              target === "next_response" ? Math.round(opened + random() * (at - opened)) : opened,
+            ),
+            ended_at: new Date(Math.round(at)),
             met_at: random() < 0.7 ? new Date(opened + 1000) : null,
             breached_at: random() < 0.3 ? new Date(opened + 500) : null,
           });

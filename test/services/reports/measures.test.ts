@@ -2,13 +2,16 @@ import { expect } from "chai";
 import { row } from "../../../src/services/platform/database.ts";
 import { countScores } from "../../../src/services/reports/comments.ts";
 import { type Condition, conditions, listFacts } from "../../../src/services/reports/conversations.ts";
-import { reckon, straightLine } from "../../../src/services/reports/forecast.ts";
 import { countWeekHours, daysOf, lived } from "../../../src/services/reports/hours.ts";
 import { keepFacts, markAll } from "../../../src/services/reports/keep-facts.ts";
-import { type Dimension, type Measures, measureBy } from "../../../src/services/reports/measures.ts";
+import {
+  compareBy,
+  type Dimension,
+  type Measures,
+  measureBy,
+} from "../../../src/services/reports/measures.ts";
 import { countOverTime, stepsBetween } from "../../../src/services/reports/over-time.ts";
 import { beforeOf, type Slice } from "../../../src/services/reports/slice.ts";
-import { erlangC, peopleNeeded } from "../../../src/services/reports/staffing.ts";
 import { type Cast, connectIsolated, openCast } from "../../support/cast.ts";
 import { write } from "../../support/meta.ts";
 import { invent } from "./invent.ts";
@@ -66,7 +69,9 @@ describe("measures of reports", () => {
   const count = (all: Slow[], agent: number | null = null): Measures => {
     const first = all.filter((one) => agent === null || one.firstAgent === agent);
     const ended = all.filter((one) => agent === null || one.resolvedBy === agent);
-    const alone = all.filter((one) => agent === null || (one.agents.length === 1 && one.agents[0] === agent));
+    /** Of answers after the first, in all or of the agent. */
+    const later = (whole: string, each: string): number =>
+      sum(all.map((one) => (agent === null ? one[whole] : (one[each][one.agents.indexOf(agent)] ?? 0))));
     const settled = ended.filter((one) => one.resolved !== null);
     const scores = known(ended.map((one) => one.nps));
     return {
@@ -76,12 +81,24 @@ describe("measures of reports", () => {
       outbound: sum(all.map((one) => one.outbound)),
       firstResponse: middle(known(first.map((one) => one.firstBusiness)), 0.5),
       firstResponse90: middle(known(first.map((one) => one.firstBusiness)), 0.9),
+      nextResponse:
+        later("later", "agentLater") === 0
+          ? null
+          : later("laterBusiness", "agentLaterBusiness") / later("later", "agentLater"),
       resolution: middle(known(ended.map((one) => one.resolutionBusiness)), 0.5),
       handling: mean(all.filter((one) => one.outbound > 0).map((one) => one.handling)),
+      met:
+        first.filter((one) => one.firstSla === "met").length +
+        ended.filter((one) => one.resolutionSla === "met").length +
+        later("nextMet", "agentNextMet"),
+      missed:
+        first.filter((one) => one.firstSla === "missed").length +
+        ended.filter((one) => one.resolutionSla === "missed").length +
+        later("nextMissed", "agentNextMissed"),
       firstMet: first.filter((one) => one.firstSla === "met").length,
       firstMissed: first.filter((one) => one.firstSla === "missed").length,
-      nextMet: sum(alone.map((one) => one.nextMet)),
-      nextMissed: sum(alone.map((one) => one.nextMissed)),
+      nextMet: later("nextMet", "agentNextMet"),
+      nextMissed: later("nextMissed", "agentNextMissed"),
       resolutionMet: ended.filter((one) => one.resolutionSla === "met").length,
       resolutionMissed: ended.filter((one) => one.resolutionSla === "missed").length,
       reopened: all.filter((one) => one.reopenings > 0).length,
@@ -125,7 +142,7 @@ describe("measures of reports", () => {
         [false, beforeOf(one), one.from],
       ] as const) {
         const theirs = slow.filter((fact) => within(fact, from, until));
-        const { now, before: earlier } = await measureBy(cast.carmen, one, "all");
+        const { now, before: earlier } = await compareBy(cast.carmen, one, "all");
         const [found] = isNow ? now : earlier;
         if (theirs.length === 0) expect(found).to.equal(undefined);
         else expect(near(without(found as never))).to.deep.equal(near(count(theirs)));
@@ -138,7 +155,7 @@ describe("measures of reports", () => {
             ],
           ],
         ] as const) {
-          const compared = await measureBy(cast.carmen, one, dimension as Dimension);
+          const compared = await compareBy(cast.carmen, one, dimension as Dimension);
           const groups = isNow ? compared.now : compared.before;
           const keys = new Set(theirs.flatMap((fact) => keysOf(fact)));
           expect(groups).to.have.length(keys.size);
@@ -189,7 +206,7 @@ describe("measures of reports", () => {
   });
 
   it("open the very conversations that they count, page by page", async () => {
-    const [all] = (await measureBy(cast.carmen, slices.year, "all")).now;
+    const [all] = await measureBy(cast.carmen, slices.year, "all");
     const ids = async (is: Condition) => {
       const found: number[] = [];
       for (let before: { openedAt: Date; id: number } | null = null; ; ) {
@@ -225,7 +242,7 @@ describe("measures of reports", () => {
   });
 
   it("show people no more than theirs: their own, their teams', and nothing of an isolated inbox", async () => {
-    const own = (await measureBy(cast.ana, slices.year, "all")).now[0]?.conversations;
+    const own = (await measureBy(cast.ana, slices.year, "all"))[0]?.conversations;
     expect(own).to.equal(
       slow.filter((one) => one.agents.includes(cast.ids.ana) || one.resolvedBy === cast.ids.ana).length,
     );
@@ -244,9 +261,9 @@ describe("measures of reports", () => {
       new Date(Date.now() - 86_400_000).toISOString(),
       new Date(Date.now() + 86_400_000).toISOString(),
     );
-    expect((await measureBy(other.carmen, now, "all")).now).to.deep.equal([]);
+    expect(await measureBy(other.carmen, now, "all")).to.deep.equal([]);
     expect(await listFacts(other.carmen, now, "all", { before: null, limit: 10 })).to.deep.equal([]);
-    expect((await measureBy(other.system, now, "all")).now[0]?.conversations).to.equal(1);
+    expect((await measureBy(other.system, now, "all"))[0]?.conversations).to.equal(1);
     await other.close();
   });
 
@@ -255,37 +272,11 @@ describe("measures of reports", () => {
     await db.raw("update topics set name = 'Renombrado' where name = 'Uno'");
     await db.raw("update agents set deactivated_at = now() where id = ?", [cast.ids.bruno]);
     const names = async (dimension: Dimension) =>
-      (await measureBy(cast.carmen, slices.year, dimension)).now.map(({ name }) => name);
+      (await measureBy(cast.carmen, slices.year, dimension)).map(({ name }) => name);
     expect(await names("topic"))
       .to.include("Renombrado")
       .and.to.include(null);
     expect(await names("agent")).to.include("Bruno Vega");
     expect((await row<{ n: number }>(db, "select count(*)::int as n from fact_marks"))?.n).to.equal(0);
-  });
-
-  it("reckon people by Erlang C as its tables do, and a straight line by hand", () => {
-    // A hundred calls of three minutes in half an hour: 10 Erlang; the usual example of the trade.
-    expect(erlangC(11, 10)).to.be.closeTo(0.6821, 0.0001);
-    expect(erlangC(14, 10)).to.be.closeTo(0.1741, 0.0001);
-    expect(peopleNeeded(200, { level: 0.8, within: 20, handling: 180, atOnce: 1 })).to.equal(14);
-    expect(peopleNeeded(0, { level: 0.8, within: 20, handling: 180, atOnce: 1 })).to.equal(0);
-    expect(peopleNeeded(200, { level: 0.8, within: 20, handling: 180, atOnce: 2 })).to.be.lessThan(14);
-    expect(straightLine([1, 2, 3, 4]).at(5)).to.equal(6);
-    const monday = Temporal.PlainDate.from("2026-11-23");
-    const days = Array.from({ length: 28 }, (_, i) => ({
-      date: monday.subtract({ days: 28 - i }).toString(),
-      n: i === 20 ? 40 : 10,
-    }));
-    const made = reckon(days, monday.subtract({ weeks: 26 }), monday);
-    expect(
-      made.weeks.filter(({ isForecast }) => !isForecast).map(({ conversations }) => conversations),
-    ).to.deep.equal([70, 70, 100, 70]);
-    expect(made.weeks.filter(({ isForecast }) => isForecast)).to.have.length(4);
-    expect(made.peaks).to.deep.equal([{ date: days[20]?.date, conversations: 40, usual: 10 }]);
-    expect(reckon([], monday.subtract({ weeks: 26 }), monday)).to.deep.include({
-      weeks: [],
-      trend: null,
-      peaks: [],
-    });
   });
 });

@@ -118,6 +118,14 @@ export async function measureSlowly(db: Knex, words: Words): Promise<Map<number,
       return some.some((k) => k.breached_at) ? "missed" : some.some((k) => k.met_at) ? "met" : null;
     };
     const next = kept.filter((k) => k.target === "next_response");
+    const later = answers.slice(1);
+    const agents = [...new Set(people.flatMap((m) => m.author_agent_id ?? []))].sort((a, b) => a - b);
+    // Whose a target of a later answer was: of whoever of the firm wrote next.
+    const whose = next.map(
+      (k) => people.find((m) => m.at >= k.started_at.getTime())?.author_agent_id ?? null,
+    );
+    const countOf = (agent: number, is: (k: Raw) => boolean) =>
+      next.filter((k, i) => whose[i] === agent && is(k)).length;
     const surveys = await rows<Raw>(
       db,
       "select * from surveys where conversation_id = ? and score is not null order by id",
@@ -154,7 +162,15 @@ export async function measureSlowly(db: Knex, words: Words): Promise<Map<number,
       firstBusiness: answers[0]?.business ?? null,
       firstAgent: answers[0]?.agent ?? null,
       resolvedBy: c.resolved_by_id,
-      agents: [...new Set(people.flatMap((m) => m.author_agent_id ?? []))].sort((a, b) => a - b),
+      agents,
+      later: later.length,
+      laterBusiness: later.reduce((sum, a) => sum + a.business, 0),
+      agentLater: agents.map((id) => later.filter((a) => a.agent === id).length),
+      agentLaterBusiness: agents.map((id) =>
+        later.filter((a) => a.agent === id).reduce((sum, a) => sum + a.business, 0),
+      ),
+      agentNextMet: agents.map((id) => countOf(id, (k) => k.met_at && !k.breached_at)),
+      agentNextMissed: agents.map((id) => countOf(id, (k) => k.breached_at)),
       by: people.length > 0 ? "person" : bots.length > 0 ? "bot" : "nobody",
       inbound: theirs.length,
       outbound: people.length,
