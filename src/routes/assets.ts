@@ -23,6 +23,7 @@ export const icons = [
   "circle-user-round",
   "clipboard-list",
   "clock",
+  "download",
   "contact",
   "bell",
   "eye",

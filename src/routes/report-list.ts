@@ -13,7 +13,7 @@ import { countTodayByHour, standNow } from "../services/reports/today.ts";
 import { measureQuality } from "../services/reviews/quality.ts";
 import type { Viewer } from "../views/index.ts";
 import { columns } from "../views/reports/columns.ts";
-import { fieldsOf } from "../views/reports/measured.ts";
+import { fieldsOf, figureFieldsOf } from "../views/reports/measured.ts";
 import type { Report } from "../views/reports/model.ts";
 import {
   abandonmentReport,
@@ -60,7 +60,7 @@ export const reports: Record<
     needs: null,
     async make({ ctx, slice, look }) {
       const [total, overTime, topics, agents, inboxes, comments] = await Promise.all([
-        compareBy(ctx, slice, "all", fieldsOf(columns.summaryFigures)),
+        compareBy(ctx, slice, "all", figureFieldsOf(columns.summaryFigures)),
         countOverTime(ctx, slice),
         measureBy(ctx, slice, "topic", fieldsOf(columns.summaryTopics)),
         measureBy(ctx, slice, "agent", fieldsOf(columns.summaryAgents)),
@@ -78,7 +78,7 @@ export const reports: Record<
       const [now, hours, total] = await Promise.all([
         standNow(ctx),
         countTodayByHour(ctx, slice),
-        compareBy(ctx, slice, "all", fieldsOf(columns.todayFigures)),
+        compareBy(ctx, slice, "all", figureFieldsOf(columns.todayFigures)),
       ]);
       return todayReport(look, now, hours, total, slice.timeZone);
     },
@@ -101,7 +101,7 @@ export const reports: Record<
     needs: "reports.see",
     async make({ ctx, slice, look }) {
       const [total, missed] = await Promise.all([
-        compareBy(ctx, slice, "all", [...fieldsOf(columns.promisesFigures), ...targets]),
+        compareBy(ctx, slice, "all", [...figureFieldsOf(columns.promisesFigures), ...targets]),
         listFacts(ctx, slice, "missed", { before: null, limit: misses }),
       ]);
       return promisesReport(look, total, missed);
@@ -125,7 +125,7 @@ export const reports: Record<
     needs: "reports.see",
     async make({ ctx, frame, slice, look }) {
       const [total, agents, scores, comments] = await Promise.all([
-        compareBy(ctx, slice, "all", fieldsOf(columns.satisfactionFigures)),
+        compareBy(ctx, slice, "all", figureFieldsOf(columns.satisfactionFigures)),
         measureBy(ctx, slice, "agent", fieldsOf(columns.rated)),
         countScores(ctx, slice),
         listComments(ctx, slice, false, mostQuoted),
@@ -140,7 +140,7 @@ export const reports: Record<
       contactReport(
         look,
         ...(await Promise.all([
-          compareBy(ctx, slice, "all", fieldsOf(columns.contactFigures)),
+          compareBy(ctx, slice, "all", figureFieldsOf(columns.contactFigures)),
           measureBy(ctx, slice, "topic", fieldsOf(columns.settled)),
           measureCases(ctx, slice),
         ])),
@@ -153,7 +153,7 @@ export const reports: Record<
       abandonmentReport(
         look,
         ...(await Promise.all([
-          compareBy(ctx, slice, "all", fieldsOf(columns.left)),
+          compareBy(ctx, slice, "all", figureFieldsOf(columns.left)),
           measureBy(ctx, slice, "team", fieldsOf(columns.left)),
           measureBy(ctx, slice, "inbox", fieldsOf(columns.left)),
           listFacts(ctx, slice, "abandoned", { before: null, limit: misses }),
@@ -194,7 +194,7 @@ async function groups(
 ): Promise<Report> {
   const [found, total] = await Promise.all([
     compareBy(ctx, slice, dimension, fieldsOf(columns.groups)),
-    compareBy(ctx, slice, "all", fieldsOf(columns.groupsFigures)),
+    compareBy(ctx, slice, "all", figureFieldsOf(columns.groupsFigures)),
   ]);
   return groupsReport(look, name, found, total);
 }

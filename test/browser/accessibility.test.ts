@@ -146,6 +146,7 @@ describe("accessibility and small screens", () => {
     "/reports/quality",
     "/reports/forecast",
     "/reports/conversations",
+    "/reports/reviews",
     "/reviews",
     "/reviews/mine",
     "/reviews/criteria",

@@ -75,6 +75,26 @@ describe("nothing waits unseen, in browsers", () => {
     await context.close();
   });
 
+  it("tables are put in order by any column, with the keyboard, and what says nothing stands last", async () => {
+    const { context, page, complaints } = await signIn(browser, hilo.url, "carmen");
+    await page.goto(`${hilo.url}/reports/conversations?period=last_365`);
+    const names = () => page.locator("table[data-sorts] tbody th").allTextContents();
+    const before = await names();
+    expect(before.length).to.be.greaterThan(1);
+    await page.locator("th .sort", { hasText: "Cliente" }).focus();
+    await page.keyboard.press("Enter");
+    expect(await names()).to.deep.equal(before.toSorted((a, b) => a.localeCompare(b, "es")));
+    await page.keyboard.press("Enter");
+    expect(await names()).to.deep.equal(before.toSorted((a, b) => b.localeCompare(a, "es")));
+    expect(await page.locator("th[aria-sort=descending]").count()).to.equal(1);
+    await page.locator("th .sort", { hasText: "1.ª resp." }).click();
+    const values = await page.locator("table[data-sorts] tbody tr td:nth-child(5)").allTextContents();
+    const said = values.indexOf("–");
+    expect(values.slice(said === -1 ? values.length : said).every((one) => one === "–")).to.equal(true);
+    expect(complaints).to.deep.equal([]);
+    await context.close();
+  });
+
   it("a supervisor nudges and gives from the board, by keyboard and by pointer", async () => {
     const carmen = await signIn(browser, hilo.url, "carmen");
     const { conversationId } = await write(hilo.cast, { from: "5215550001111", name: "Hugo Díaz" });

@@ -12,6 +12,8 @@ export interface Measures {
   inbound: number;
   outbound: number;
   firstResponse: number | null;
+  /** The same by the clock on the wall. */
+  firstResponseClock: number | null;
   /** Nine of ten were answered within this. */
   firstResponse90: number | null;
   /** On average, of every answer after the first. */
@@ -84,6 +86,7 @@ function aggregates(isAll: boolean): Record<keyof Measures, string> {
     inbound: "coalesce(sum(f.inbound), 0)::int",
     outbound: "coalesce(sum(f.outbound), 0)::int",
     firstResponse: median("f.first_response_business_seconds", first),
+    firstResponseClock: median("f.first_response_seconds", first),
     firstResponse90: median("f.first_response_business_seconds", first, 0.9),
     nextResponse: `(sum(${next.seconds})::float8 / nullif(sum(${next.responses}), 0))`,
     resolution: median("f.resolution_business_seconds", end),
@@ -210,6 +213,7 @@ export const nothing: Group = {
   inbound: 0,
   outbound: 0,
   firstResponse: null,
+  firstResponseClock: null,
   firstResponse90: null,
   nextResponse: null,
   resolution: null,

@@ -45,6 +45,7 @@ export const en: Record<keyof typeof es, string> = {
   "report.measure.first_response_90": "9 of 10 within",
   "report.short.first_response_90": "9 of 10 in",
   "report.how.first_response_90": "Nine of ten first responses took less than this, in business time.",
+  "report.by_clock": "{time} by the clock",
   "report.measure.next_response": "Later responses",
   "report.short.next_response": "Later",
   "report.how.next_response":
@@ -507,7 +508,7 @@ export const en: Record<keyof typeof es, string> = {
   "report.better": "better: ",
   "report.worse": "worse: ",
   "report.as_table": "See as a table",
-  "report.csv": "CSV:",
+  "report.csv_of": "Take “{name}” along as a table",
   "report.csv_comma": "decimal comma (Spain, Colombia)",
   "report.csv_point": "decimal point (Mexico)",
   "report.csv_plain": "for programs",

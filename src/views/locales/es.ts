@@ -44,6 +44,7 @@ export const es = {
   "report.short.first_response_90": "9 de 10 en",
   "report.how.first_response_90":
     "Nueve de cada diez primeras respuestas tardaron menos que esto, en horario de atención.",
+  "report.by_clock": "{time} de reloj",
   "report.measure.next_response": "Respuestas siguientes",
   "report.short.next_response": "Siguientes",
   "report.how.next_response":
@@ -511,7 +512,7 @@ export const es = {
   "report.better": "mejor: ",
   "report.worse": "peor: ",
   "report.as_table": "Ver como tabla",
-  "report.csv": "CSV:",
+  "report.csv_of": "Llevarse «{name}» como tabla",
   "report.csv_comma": "coma decimal (España, Colombia)",
   "report.csv_point": "punto decimal (México)",
   "report.csv_plain": "para programas",

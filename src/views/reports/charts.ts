@@ -46,6 +46,7 @@ export function drawBars(
   const letters = isTime ? 12 : Math.max(6, Math.floor(place / 7));
   return {
     label,
+    isTime,
     width,
     height,
     bars: all.map(({ value, title, isDashed = false }, i) => ({

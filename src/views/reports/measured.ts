@@ -17,6 +17,7 @@ export const measures = {
     kind: "time",
     whose: "first",
     from: ["firstResponse"],
+    beside: "firstResponseClock",
     of: (one) => one.firstResponse,
     good: -1,
     is: "answered",
@@ -154,6 +155,8 @@ export const measures = {
     /** In the row of one person, which conversations count: `services/reports/slice.ts`. */
     whose?: "first" | "ended";
     from: readonly (keyof Measures)[];
+    /** Where it stands alone: the same by the clock on the wall. */
+    beside?: keyof Measures;
     of: (one: Measures) => number | null;
     good: -1 | 0 | 1;
     is: string;
@@ -164,4 +167,13 @@ export type MeasureName = keyof typeof measures;
 /** What must be counted for these. */
 export const fieldsOf = (names: readonly MeasureName[]): (keyof Measures)[] => [
   ...new Set(names.flatMap((name): readonly (keyof Measures)[] => measures[name].from)),
+];
+
+/** What must be counted for these as figures. */
+export const figureFieldsOf = (names: readonly MeasureName[]): (keyof Measures)[] => [
+  ...fieldsOf(names),
+  ...names.flatMap((name) => {
+    const measure = measures[name];
+    return "beside" in measure ? [measure.beside] : [];
+  }),
 ];

@@ -52,6 +52,8 @@ export interface Section {
 /** A bar chart; lengths in units of its own box. */
 export interface Bars {
   label: string;
+  /** From left to right goes time; otherwise kinds of something stand beside each other. */
+  isTime: boolean;
   width: number;
   height: number;
   bars: { x: number; y: number; width: number; height: number; title: string; isDashed: boolean }[];

@@ -58,8 +58,15 @@ export function inWords(value: number | null, kind: Kind, locale: Locale): strin
 export function change(now: number | null, before: number | null, kind: Kind, locale: Locale): string {
   if (now === null || before === null) return "";
   const by = now - before;
-  const sign = by > 0 ? "+" : by < 0 ? "−" : "±";
   const size = Math.abs(by);
+  // What rounds to nothing is no change.
+  const isNone =
+    kind === "percent"
+      ? Math.round(size * 100) === 0
+      : kind === "count"
+        ? Math.round((size / (before || 1)) * 100) === 0
+        : Math.round(size * (kind === "score" ? 10 : 1)) === 0;
+  const sign = isNone ? "±" : by > 0 ? "+" : "−";
   if (kind === "points") return `${sign}${count(Math.round(size), locale)}`;
   if (kind === "percent") return `${sign}${count(Math.round(size * 100), locale)}`;
   if (kind === "time") return `${sign}${time(size, locale)}`;
@@ -91,6 +98,9 @@ export const words = (text: string | null, href: string | null = null): Cell => 
   raw: text,
   href,
 });
+
+/** A day, which spreadsheets and sorting take as `2026-11-23`. */
+export const dayCell = (date: string, locale: Locale): Cell => ({ text: dayText(date, locale), raw: date });
 
 /** `23 nov 2026`; of a day written `2026-11-23`. */
 export const dayText = (date: string, locale: Locale): string =>

@@ -7,7 +7,7 @@ import type { Viewer } from "../index.ts";
 import { drawBars } from "./charts.ts";
 import { type MeasureName, measures } from "./measured.ts";
 import type { Cell, Figure, Section } from "./model.ts";
-import { cell, change, count, inWords, type Kind, none, words } from "./numbers.ts";
+import { cell, change, count, inWords, type Kind, none, time, words } from "./numbers.ts";
 
 /** Who reads, and where the conversations behind a figure are. */
 export interface Look {
@@ -45,15 +45,17 @@ export function figure(look: Look, name: MeasureName, now: Measures | undefined,
   const { kind, of, good } = measure;
   const { locale } = look.viewer;
   const [value, was] = [of(now ?? nothing), before ? of(before) : null];
-  const by = value !== null && was !== null ? (value - was) * good : 0;
+  const changed = change(value, was, kind, locale);
+  const by = value !== null && was !== null && !changed.startsWith("±") ? (value - was) * good : 0;
   const answers = name === "csat" ? now?.csatAnswers : name === "nps" ? now?.npsAnswers : null;
 
   return {
     name: look.t(`report.measure.${name}`),
     value: inWords(value, kind, locale),
-    change: change(value, was, kind, locale),
+    change: changed,
     more: [
       "base" in measure && now && value !== null ? baseOf(look, measure.base(now)) : "",
+      "beside" in measure ? byClock(look, value, now?.[measure.beside] ?? null) : "",
       answers === null ? "" : look.t("report.answers", { n: answers ?? 0 }),
     ]
       .filter(Boolean)
@@ -63,6 +65,12 @@ export function figure(look: Look, name: MeasureName, now: Measures | undefined,
     href: hrefOf(look, name, now ?? nothing, value, {}),
   };
 }
+
+/** Out of hours nobody waits by the firm's time, but they do by theirs. */
+const byClock = (look: Look, value: number | null, clock: number | null): string =>
+  clock === null || clock === value
+    ? ""
+    : look.t("report.by_clock", { time: time(clock, look.viewer.locale) });
 
 const baseOf = (look: Look, [part, whole]: readonly [number, number]): string =>
   look.t("report.base", { part: count(part, look.viewer.locale), whole: count(whole, look.viewer.locale) });
@@ -181,7 +189,7 @@ export function timeSection(look: Look, { step, moments }: { step: Step; moments
       { name: t("report.short.messages"), isNumber: true },
     ],
     rows: moments.map((one) => [
-      words(name(one.at)),
+      { text: name(one.at), raw: step === "hour" ? name(one.at) : one.at.slice(0, 10) },
       cell(one.conversations, "count", viewer.locale, {
         href: one.conversations > 0 ? stepLink(look, one.at, step) : null,
       }),

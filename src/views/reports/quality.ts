@@ -3,7 +3,7 @@ import type { Review } from "../../services/reviews/reviews.ts";
 import { dayAndClock } from "../format.ts";
 import { drawBars } from "./charts.ts";
 import type { Report, Section } from "./model.ts";
-import { cell, count, dayText, inWords, none, words } from "./numbers.ts";
+import { cell, count, dayCell, dayText, inWords, none, words } from "./numbers.ts";
 import { bare, daysWithin, type Look } from "./parts.ts";
 
 /** How the work that was looked at was scored: over time, by person, by question, and whether reviewers agree. */
@@ -65,7 +65,7 @@ export function qualityReport(look: Look, found: Quality): Report {
               ),
         columns: header("week", "reviews", "score"),
         rows: found.weeks.map((one) => [
-          words(day(one.monday)),
+          dayCell(one.monday, locale),
           n(one, daysWithin(look, one.monday, 7)),
           cell(share(one.score), "percent", locale),
         ]),
@@ -129,7 +129,10 @@ export function reviewTable(look: Look, found: readonly Review[]): Section {
       words(one.topic),
       words(one.agentName),
       words(one.reviewerName),
-      words(one.finishedAt && dayAndClock(one.finishedAt, viewer.now, viewer)),
+      {
+        text: one.finishedAt ? dayAndClock(one.finishedAt, viewer.now, viewer) : none,
+        raw: one.finishedAt?.toISOString() ?? null,
+      },
       cell(one.score === null ? null : one.score / 100, "percent", viewer.locale),
     ]),
     empty: t("report.no_reviews"),

@@ -8,7 +8,7 @@ import { remaining, weekdayName } from "../format.ts";
 import { drawBars, drawHeat } from "./charts.ts";
 import { ends } from "./lists.ts";
 import type { Report } from "./model.ts";
-import { cell, count, dayText, none, percent, time, words } from "./numbers.ts";
+import { cell, count, dayCell, dayText, none, percent, time, words } from "./numbers.ts";
 import { bare, daysFrom, figure, type Look } from "./parts.ts";
 
 /** When people write, and how many are needed then. */
@@ -184,7 +184,7 @@ export function forecastReport(look: Look, found: Forecast): Report {
           { name: "", isNumber: false },
         ],
         rows: found.weeks.map((one) => [
-          words(dayName(one.monday)),
+          dayCell(one.monday, locale),
           cell(one.conversations, "count", locale, {
             href:
               one.isForecast || one.conversations === 0 ? null : look.link("all", daysFrom(one.monday, 7)),
@@ -205,7 +205,7 @@ export function forecastReport(look: Look, found: Forecast): Report {
           isNumber: i > 0,
         })),
         rows: found.peaks.map((one) => [
-          words(dayName(one.date)),
+          dayCell(one.date, locale),
           cell(one.conversations, "count", locale, { href: look.link("all", daysFrom(one.date, 1)) }),
           cell(one.usual, "count", locale),
         ]),

@@ -80,6 +80,7 @@ describe("measures of reports", () => {
       inbound: sum(all.map((one) => one.inbound)),
       outbound: sum(all.map((one) => one.outbound)),
       firstResponse: middle(known(first.map((one) => one.firstBusiness)), 0.5),
+      firstResponseClock: middle(known(first.map((one) => one.first)), 0.5),
       firstResponse90: middle(known(first.map((one) => one.firstBusiness)), 0.9),
       nextResponse:
         later("later", "agentLater") === 0
