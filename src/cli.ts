@@ -93,7 +93,7 @@ const commands: Record<string, Command> = {
     async run(ctx) {
       const password = randomToken().slice(0, 16);
       await loadDemo(ctx, password);
-      print("The demo's week is loaded. Its people, all with the password on the last line:");
+      print("The demo's weeks are loaded. Its people, all with the password on the last line:");
       for (const { email } of demoAgents) print(email);
       print(password);
       return 0;

@@ -5,7 +5,7 @@ import { loadDemo } from "./services/demo/load.ts";
 import { demoAgents, demoPassword } from "./services/demo/week.ts";
 import { type Platform, systemContext } from "./services/platform/context.ts";
 
-/** Hilo with a week of sample data, a customer's phone and a provider of its own: nothing leaves this machine. */
+/** Hilo with weeks of sample data, a customer's phone and a provider of its own: nothing leaves this machine. */
 export async function startDemo(env: NodeJS.ProcessEnv) {
   const config = readConfig({ DATA_DIR: "data-demo", ...env, DEMO: "1" });
   const logins = demoAgents.map(({ email }) => ({ email, password: demoPassword }));

@@ -51,6 +51,7 @@ export const demoTopics = [
   { name: "Producto defectuoso", steps: ["Fotos recibidas", "Reemplazo enviado", "Cliente confirma"] },
   { name: "Entrega", steps: ["Guía enviada", "Entrega confirmada"] },
   { name: "Facturación", steps: ["Datos fiscales recibidos", "Factura enviada"] },
+  { name: "Cotización", steps: [] },
 ];
 
 /** What the firm knows of some people beside what they wrote. `ago`: days. */

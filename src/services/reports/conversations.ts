@@ -1,6 +1,7 @@
 import { shownAddress } from "../contacts/shown.ts";
 import { visibleTo } from "../conversations/policy.ts";
-import type { Reader } from "../platform/context.ts";
+import type { Visibility } from "../inboxes/policy.ts";
+import type { Actor, Reader } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
 import { firstContactSql, repeatedSql } from "./measures.ts";
 import { type Slice, within } from "./slice.ts";
@@ -30,8 +31,27 @@ export const conditions = {
   abandoned: "f.abandoned is not null",
   saturation: "f.abandoned = 'saturation'",
   frustration: "f.abandoned = 'frustration'",
+  // By when the case ended, whenever its conversation began, and by what the case was about.
+  case_settled: `exists (select 1 from cases k join conversations o on o.id = k.conversation_id
+    where coalesce(o.merged_into_id, o.id) = f.conversation_id and k.resolved_at >= :settledFrom and k.resolved_at < :until
+      and (:caseTopicId::bigint is null or k.topic_id is not distinct from nullif(:caseTopicId::bigint, 0)))`,
 } as const;
 export type Condition = keyof typeof conditions;
+
+/** The conversations behind a figure that a reader could open: a condition on `conversation_facts f` and `conversations c`. */
+export function behind(actor: Actor, slice: Slice, is: Condition): Visibility {
+  const visible = visibleTo(actor);
+  const seen =
+    is === "case_settled" ? within(actor, { ...slice, topicId: null }, new Date(0)) : within(actor, slice);
+  return {
+    sql: `${seen.sql} and ${visible.sql} and ${conditions[is]}`,
+    bindings: {
+      ...seen.bindings,
+      ...visible.bindings,
+      ...(is === "case_settled" ? { settledFrom: slice.from, caseTopicId: slice.topicId } : {}),
+    },
+  };
+}
 
 /** A conversation with its facts, as a list shows it. Seconds. */
 export interface FactRow {
@@ -69,8 +89,7 @@ export function listFacts(
   condition: Condition,
   page: { before: FactCursor | null; limit: number },
 ): Promise<FactRow[]> {
-  const seen = within(ctx.actor, slice);
-  const visible = visibleTo(ctx.actor);
+  const seen = behind(ctx.actor, slice, condition);
   return rows(
     ctx.db,
     `select f.conversation_id as id, p.name as "contactName", ${shownAddress(ctx.actor)} as "contactDisplay", f.opened_at as "openedAt", f.status,
@@ -81,12 +100,11 @@ export function listFacts(
        f.answered_by as "answeredBy"
      from conversation_facts f join conversations c on c.id = f.conversation_id join contacts p on p.id = f.contact_id
        left join contact_identities i on i.id = c.last_identity_id left join topics t on t.id = f.topic_id
-     where ${seen.sql} and ${visible.sql} and ${conditions[condition]}
+     where ${seen.sql}
        and (:beforeAt::timestamptz is null or (f.opened_at, f.conversation_id) < (:beforeAt::timestamptz, :beforeId::bigint))
      order by f.opened_at desc, f.conversation_id desc limit :limit`,
     {
       ...seen.bindings,
-      ...visible.bindings,
       beforeAt: page.before?.openedAt ?? null,
       beforeId: page.before?.id ?? null,
       limit: page.limit,

@@ -1,8 +1,7 @@
-import { visibleTo } from "../conversations/policy.ts";
 import type { Reader } from "../platform/context.ts";
 import { json, row } from "../platform/database.ts";
-import { type Condition, conditions } from "./conversations.ts";
-import { type Slice, within } from "./slice.ts";
+import { behind, type Condition } from "./conversations.ts";
+import type { Slice } from "./slice.ts";
 
 export const rowKinds = ["conversations", "messages", "responses"] as const;
 export type RowKind = (typeof rowKinds)[number];
@@ -124,13 +123,12 @@ const sources: Record<RowKind, { from: string; order: string; perRead: number; c
 
 /** How many rows a table of a slice has; of messages about. */
 export async function countRows(ctx: Reader, kind: RowKind, slice: Slice, is: Condition): Promise<number> {
-  const seen = within(ctx.actor, slice);
-  const visible = visibleTo(ctx.actor);
+  const seen = behind(ctx.actor, slice, is);
   const found = await row<{ n: number }>(
     ctx.db,
     `select (${sources[kind].count})::int as n
-     from conversation_facts f join conversations c on c.id = f.conversation_id where ${seen.sql} and ${visible.sql} and ${conditions[is]}`,
-    { ...seen.bindings, ...visible.bindings },
+     from conversation_facts f join conversations c on c.id = f.conversation_id where ${seen.sql}`,
+    seen.bindings,
   );
   return found?.n ?? 0;
 }
@@ -155,8 +153,7 @@ export async function* readRows(
   is: Condition,
   { delimiter, words }: Writing,
 ): AsyncGenerator<{ text: string; rows: number }> {
-  const seen = within(ctx.actor, slice);
-  const visible = visibleTo(ctx.actor);
+  const seen = behind(ctx.actor, slice, is);
   const { from, order, perRead } = sources[kind];
   let before = null as Pick<Page, "at" | "id"> | null;
   for (;;) {
@@ -164,7 +161,7 @@ export async function* readRows(
       ctx.db,
       `with page as materialized (
          select f.* from conversation_facts f join conversations c on c.id = f.conversation_id
-         where ${seen.sql} and ${visible.sql} and ${conditions[is]}
+         where ${seen.sql}
            and (:beforeAt::timestamptz is null or (f.opened_at, f.conversation_id) < (:beforeAt::timestamptz, :beforeId::bigint))
          order by f.opened_at desc, f.conversation_id desc limit :limit),
        lines as (select concat_ws(:delimiter, ${Object.values(columns[kind]).join(", ")}) as line, row_number() over (order by ${order}) as place
@@ -174,7 +171,6 @@ export async function* readRows(
        from (select opened_at, conversation_id from page order by opened_at, conversation_id limit 1) l`,
       {
         ...seen.bindings,
-        ...visible.bindings,
         zone: slice.timeZone,
         delimiter,
         words: json(words),

@@ -217,6 +217,7 @@ export const es = {
   "report.is.rated": "Con nota",
   "report.is.low": "Con nota baja",
   "report.is.recommended": "Con nota de recomendación",
+  "report.is.case_settled": "Con un caso resuelto en el periodo",
   "report.is.by_bot": "Resueltas sin persona",
   "report.is.abandoned": "Se fueron sin respuesta",
   "report.is.saturation": "Nadie contestó",
@@ -278,7 +279,7 @@ export const es = {
   "report.heat_label": "La hora más cargada: {day} a las {hour}, con {n} conversaciones",
   "report.people_label": "Hasta una persona a la vez | Hasta {n} personas a la vez",
   "report.peak": "Hora más cargada",
-  "report.an_hour": "{n} conversaciones",
+  "report.an_hour": "una conversación | {n} conversaciones",
   "report.people_peak": "Personas en esa hora",
   "report.rostered": "{n} en turno, con pausas",
   "report.next_week": "Esta semana",
@@ -685,7 +686,7 @@ export const es = {
   "set_up.phone_more": "Escribe como si fueras un cliente y responde desde la bandeja.",
   "set_up.demo": "Probar con datos de ejemplo",
   "set_up.demo_more":
-    "Una semana de conversaciones de ejemplo y el teléfono simulado de un cliente. Se quedan en este Hilo: para trabajar de verdad, después empieza con otra carpeta de datos.",
+    "Cinco semanas de conversaciones de ejemplo y el teléfono simulado de un cliente. Se quedan en este Hilo: para trabajar de verdad, después empieza con otra carpeta de datos.",
   "set_up.later": "Más tarde: ir a la bandeja",
 
   "list.title": "Bandeja",

@@ -92,7 +92,9 @@ export function contactReport(
         })),
         rows: cases.map((one) => [
           words(one.topic ?? t("report.no_topic")),
-          cell(one.cases, "count", viewer.locale),
+          cell(one.cases, "count", viewer.locale, {
+            href: look.link("case_settled", { topic: String(one.topicId ?? 0) }),
+          }),
           cell(one.contacts, "score", viewer.locale),
           cell(one.seconds, "time", viewer.locale),
         ]),

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { reports } from "../../../src/routes/report-list.ts";
 import { sliceOf } from "../../../src/routes/report-period.ts";
 import { row } from "../../../src/services/platform/database.ts";
+import { measureCases } from "../../../src/services/reports/cases.ts";
 import { type Condition, listFacts } from "../../../src/services/reports/conversations.ts";
 import { getFrame } from "../../../src/services/reports/frame.ts";
 import { countWeekHours } from "../../../src/services/reports/hours.ts";
@@ -88,6 +89,46 @@ describe("numbers of reports", () => {
         );
       expect(hours.length).to.be.greaterThan(1);
     });
+
+  it("of cases open the conversations in which they were settled, and count how often people came for one", async () => {
+    const { db } = cast.platform;
+    const period = { period: "custom", from: "2026-03-01", until: "2026-08-31" };
+    const { slice } = await ask(period);
+    // Every third conversation had a case; its topic is the case's own.
+    await db.raw(
+      `insert into cases (contact_id, conversation_id, topic_id, title, status, opened_at, resolved_at)
+       select contact_id, id, case when id % 2 = 0 then (select min(id) from topics) end, 'Caso', 'resolved', opened_at, opened_at + interval '9 days' from conversations where id % 3 = 0`,
+    );
+    const cases = await measureCases(cast.carmen, slice);
+    const facts = await db("conversation_facts").select(
+      "conversation_id",
+      "contact_id",
+      "opened_at",
+      "topic_id",
+    );
+    expect(cases.length).to.equal(2);
+    for (const { topicId, cases: n, contacts } of cases) {
+      const theirs = facts.filter((f) => {
+        const settled = f.opened_at.getTime() + 9 * 86_400_000;
+        const isTheirs = f.conversation_id % 3 === 0 && (f.conversation_id % 2 === 0) === (topicId !== null);
+        return isTheirs && settled >= slice.from.getTime() && settled < slice.until.getTime();
+      });
+      expect(n).to.equal(theirs.length);
+      const came = theirs.map(
+        (f) =>
+          facts.filter(
+            (o) =>
+              o.contact_id === f.contact_id &&
+              (o.conversation_id === f.conversation_id ||
+                (o.opened_at > f.opened_at &&
+                  o.opened_at.getTime() < f.opened_at.getTime() + 9 * 86_400_000 &&
+                  (o.topic_id === null || topicId === null || o.topic_id === topicId))),
+          ).length,
+      );
+      expect(contacts).to.be.closeTo(came.reduce((a, b) => a + b, 0) / came.length, 1e-9);
+      expect(await countOf({ ...period, is: "case_settled", topic: String(topicId ?? 0) })).to.equal(n);
+    }
+  });
 
   it("of quality open the very reviews, page by page", async () => {
     const { db } = cast.platform;
