@@ -77,6 +77,20 @@ create table conversation_facts (
   // What was measured of people who were erased cannot be measured again.
   await knex.raw(`
 insert into conversation_facts (${kept}) select ${kept} from conversation_facts_before;
+with old as (select f.conversation_id, f.agent_ids, f.next_met, f.next_missed from conversation_facts f
+    where exists (select 1 from messages m where m.conversation_id = f.conversation_id and m.shown and m.erased_digest is not null)),
+  later as (select o.conversation_id, r.agent_id, count(*)::int as n, sum(r.business_seconds)::int as seconds
+    from old o join response_facts r using (conversation_id) where not r.is_first group by 1, 2)
+update conversation_facts f set
+  next_responses = coalesce((select sum(n) from later l where l.conversation_id = f.conversation_id), 0),
+  next_business_seconds = coalesce((select sum(seconds) from later l where l.conversation_id = f.conversation_id), 0),
+  agent_next = array(select coalesce(l.n, 0) from unnest(f.agent_ids) with ordinality a(id, place)
+    left join later l on l.conversation_id = f.conversation_id and l.agent_id = a.id order by a.place),
+  agent_next_seconds = array(select coalesce(l.seconds, 0) from unnest(f.agent_ids) with ordinality a(id, place)
+    left join later l on l.conversation_id = f.conversation_id and l.agent_id = a.id order by a.place),
+  agent_next_met = case when cardinality(f.agent_ids) = 1 then array[f.next_met] else array_fill(0, array[cardinality(f.agent_ids)]) end,
+  agent_next_missed = case when cardinality(f.agent_ids) = 1 then array[f.next_missed] else array_fill(0, array[cardinality(f.agent_ids)]) end
+from old o where o.conversation_id = f.conversation_id;
 drop table conversation_facts_before;
 alter table conversation_facts add primary key (conversation_id);
 create index conversation_facts_opened on conversation_facts (opened_at, conversation_id);
@@ -96,8 +110,9 @@ insert into fact_marks select id from conversations;`);
 
 export const down = (knex: Knex) =>
   knex.raw(
-    `alter table conversation_facts drop column next_responses, drop column next_business_seconds, drop column agent_next,
-       drop column agent_next_seconds, drop column agent_next_met, drop column agent_next_missed, drop column people_ids, drop column sole_agent_id, drop column is_resolved,
-       drop column had_to_repeat, drop column promises_met, drop column promises_missed;
+    `alter table conversation_facts drop column sole_agent_id, drop column people_ids, drop column is_resolved, drop column had_to_repeat,
+       drop column promises_met, drop column promises_missed;
+     alter table conversation_facts drop column next_responses, drop column next_business_seconds, drop column agent_next,
+       drop column agent_next_seconds, drop column agent_next_met, drop column agent_next_missed;
      create index conversation_facts_agents on conversation_facts using gin (agent_ids);`,
   );

@@ -8,7 +8,7 @@ import { getFrame } from "../services/reports/frame.ts";
 import type { Slice } from "../services/reports/slice.ts";
 import { type Dialect, dialects } from "../views/csv.ts";
 import { weekdayName } from "../views/format.ts";
-import { translateFor } from "../views/i18n.ts";
+import { isTextKey, type Locale, translateFor } from "../views/i18n.ts";
 import { reports } from "./report-list.ts";
 import { type Asked, type Period, sliceOf } from "./report-period.ts";
 
@@ -42,7 +42,7 @@ export function mayOpen(req: Request, report: unknown): string | null {
 }
 
 /** Everything that reports are narrowed by. */
-export const filterLists = async ({ ctx }: Request) => {
+export const filterLists = async (ctx: Reader) => {
   const [teams, agents, inboxes, topics] = await Promise.all([
     listTeams(ctx),
     listAgents(ctx),
@@ -54,25 +54,30 @@ export const filterLists = async ({ ctx }: Request) => {
 
 /** What a report is narrowed to, in words. */
 export async function filterNames(
-  req: Request,
+  ctx: Reader,
+  locale: Locale,
   slice: Slice,
   lists?: Awaited<ReturnType<typeof filterLists>>,
 ): Promise<string[]> {
-  const { teams, agents, inboxes, topics } = lists ?? (await filterLists(req));
-  const t = translateFor(req.viewer.locale);
+  const { teams, agents, inboxes, topics } = lists ?? (await filterLists(ctx));
+  const t = translateFor(locale);
   const name = (all: readonly { id: number; name: string }[], id: number | null | undefined) =>
     id ? (all.find((one) => one.id === id)?.name ?? t("report.unknown")) : "";
   const { teamId, agentId, inboxId, topicId, firstAgentId, resolvedById, weekHour, csat, nps } = slice;
+  const { ownAgentId, firstInboxId, channel } = slice;
   return [
     name(teams, teamId),
     name(agents, agentId),
     firstAgentId ? t("report.first_of", { name: name(agents, firstAgentId) }) : "",
     resolvedById ? t("report.ended_by", { name: name(agents, resolvedById) }) : "",
+    ownAgentId ? t("report.own_of", { name: name(agents, ownAgentId) }) : "",
     name(inboxes, inboxId),
+    firstInboxId ? t("report.began_in", { name: name(inboxes, firstInboxId) }) : "",
+    channel && isTextKey(`channel.${channel}`) ? t(`channel.${channel}`) : "",
     topicId === 0 ? t("report.no_topic") : name(topics, topicId),
     weekHour
       ? t("report.at_hour", {
-          day: weekdayName(weekHour.day, req.viewer.locale),
+          day: weekdayName(weekHour.day, locale),
           hour: `${weekHour.hour}–${weekHour.hour + 1}`,
         })
       : "",

@@ -78,7 +78,7 @@ export const reports: Record<
       const [now, hours, total] = await Promise.all([
         standNow(ctx),
         countTodayByHour(ctx, slice),
-        compareBy(ctx, slice, "all", figureFieldsOf(columns.todayFigures)),
+        measureBy(ctx, slice, "all", figureFieldsOf(columns.todayFigures)),
       ]);
       return todayReport(look, now, hours, total, slice.timeZone);
     },

@@ -11,7 +11,7 @@ import { presentHeader } from "../views/reports/present.ts";
 import { reviewTable } from "../views/reports/quality.ts";
 import { requirePermission } from "./guards.ts";
 import { filterNames, frameOf, mayOpen, pathOf, queryOf, readerOf } from "./report-asked.ts";
-import type { Asked } from "./report-period.ts";
+import { sliceOf } from "./report-period.ts";
 import { optionalId } from "./validate.ts";
 
 /** What a figure is made of: the very conversations, the very reviews. */
@@ -42,7 +42,7 @@ reportLists.get("/reports/conversations", async (req, res) => {
         : null,
     next:
       found.length > listed && last
-        ? `/reports/conversations?${queryOf(asked, { is, report, before: `${last.openedAt.getTime()}-${last.id}` })}`
+        ? `/reports/conversations?${queryOf(asked, { is, report, back: String(req.query.back ?? ""), before: `${last.openedAt.getTime()}-${last.id}` })}`
         : null,
   });
 });
@@ -69,7 +69,7 @@ reportLists.get("/reports/reviews", requirePermission("reviews.score"), async (r
     rows: null,
     next:
       found.length > listed && last
-        ? `/reports/reviews?${queryOf(asked, { ...more, before: `${last.finishedAt?.getTime()}-${last.id}` })}`
+        ? `/reports/reviews?${queryOf(asked, { ...more, back: String(req.query.back ?? ""), before: `${last.finishedAt?.getTime()}-${last.id}` })}`
         : null,
   });
 });
@@ -90,22 +90,25 @@ async function page(
     slice,
     viewer: req.viewer,
     reach: reach(req.ctx.actor),
-    filters: await filterNames(req, slice),
+    filters: await filterNames(req.ctx, req.viewer.locale, slice),
   };
   res.send(
     req.render("reports/conversations", {
       ...list,
       header: presentHeader(header),
       back: {
-        // What narrows to one person alone, or to one hour or score, is left there.
-        href: `${pathOf(report)}?${queryOf({ ...asked, ...narrow })}`,
+        href: `${pathOf(report)}?${backOf(req, frame.timeZone)}`,
         name: translateFor(req.viewer.locale)(`report.name.${report}`),
       },
     }),
   );
 }
 
-const narrow: Partial<Asked> = { first: "", ended: "", at: "", csat: "", nps: "" };
+/** What the report was asked for, before a figure narrowed it; only what its filters could have said. */
+function backOf({ query, viewer }: Request, timeZone: string): string {
+  const asked = new URLSearchParams(typeof query.back === "string" ? query.back.slice(0, 1000) : "");
+  return queryOf(sliceOf({ query: Object.fromEntries(asked), viewer }, timeZone).asked);
+}
 
 /** `time-id` of the last row that was shown. */
 function cursorOf(value: unknown): { openedAt: Date; id: number } | null {

@@ -5,7 +5,7 @@ import { translateFor } from "../views/i18n.ts";
 import { createRender, type Viewer } from "../views/index.ts";
 import { lookOf } from "../views/reports/parts.ts";
 import { presentHeader } from "../views/reports/present.ts";
-import { queryOf } from "./report-asked.ts";
+import { filterNames, queryOf } from "./report-asked.ts";
 import { reports } from "./report-list.ts";
 import { sliceOf } from "./report-period.ts";
 
@@ -30,17 +30,28 @@ export const composeReport =
     const frame = await getFrame(reader);
     const query = { ...Object.fromEntries(new URLSearchParams(saved.query)), period: "last_week" };
     const { slice, asked } = sliceOf({ query, viewer }, frame.timeZone);
+    // When it is read, last week is another one.
+    const week = { ...asked, period: "custom" as const };
     const look = lookOf(
       viewer,
       (is, more = {}, list = "conversations") =>
-        `${baseUrl}/reports/${list}?${queryOf({ ...asked, ...more }, list === "reviews" ? {} : { is })}`,
+        `${baseUrl}/reports/${list}?${queryOf({ ...week, ...more }, list === "reviews" ? {} : { is })}`,
       [asked.from, asked.until],
     );
     const report = await known.make({ ctx: reader, viewer, query, frame, slice, look });
-    const header = presentHeader({ name: saved.report, asked, frame, slice, viewer, reach: reach(actor) });
+    const filters = await filterNames(reader, viewer.locale, slice);
+    const header = presentHeader({
+      name: saved.report,
+      asked,
+      frame,
+      slice,
+      viewer,
+      reach: reach(actor),
+      filters,
+    });
     const t = translateFor(viewer.locale);
     const path = saved.report === "summary" ? "/reports" : `/reports/${saved.report}`;
-    const page = `${baseUrl}${path}?${queryOf(asked)}`;
+    const page = `${baseUrl}${path}?${queryOf(week)}`;
     const render = createRender(viewer, {
       nonce: "",
       version: "",

@@ -31,6 +31,10 @@ export interface Asked {
   /** Whose first answer, and who ended it; ids of agents or empty. */
   first: string;
   ended: string;
+  /** Whose answers and targets; the inbox in which it began; of which channel. */
+  own: string;
+  door: string;
+  channel: string;
   /** An hour of the week: `3-10`, Monday is 1. */
   at: string;
   csat: string;
@@ -64,6 +68,9 @@ export function sliceOf(
     topicId: query.topic === "0" ? 0 : id("topic"),
     firstAgentId: id("first"),
     resolvedById: id("ended"),
+    ownAgentId: id("own"),
+    firstInboxId: id("door"),
+    channel: typeof query.channel === "string" && /^[a-z_]{1,20}$/.test(query.channel) ? query.channel : null,
     weekHour: weekHourOf(query.at),
     csat: wholeOf(query.csat, 1, 5),
     nps: wholeOf(query.nps, 0, 10),
@@ -79,6 +86,9 @@ export function sliceOf(
     topic: String(slice.topicId ?? ""),
     first: String(slice.firstAgentId ?? ""),
     ended: String(slice.resolvedById ?? ""),
+    own: typed(slice.ownAgentId),
+    door: typed(slice.firstInboxId),
+    channel: slice.channel ?? "",
     at: slice.weekHour ? `${slice.weekHour.day}-${slice.weekHour.hour}` : "",
     csat: typed(slice.csat),
     nps: typed(slice.nps),

@@ -100,10 +100,11 @@ async function make(req: Request, name: string) {
   const known = reports[name];
   if (!known) throw new NotFound();
   const { frame, slice, asked } = await frameOf(req, known.usual, known.only);
+  const back = queryOf(asked);
   const look = lookOf(
     req.viewer,
     (is, more = {}, list = "conversations") =>
-      `/reports/${list}?${queryOf({ ...asked, ...more }, list === "reviews" ? {} : { is, report: name })}`,
+      `/reports/${list}?${queryOf({ ...asked, ...more }, { ...(list === "reviews" ? {} : { is, report: name }), back })}`,
     [asked.from, asked.until],
   );
   return {
@@ -124,7 +125,7 @@ async function make(req: Request, name: string) {
 async function page(req: Request, res: Response, name: string, cursor: string): Promise<void> {
   const [{ frame, slice, asked, report }, lists, saved] = await Promise.all([
     make(req, name),
-    filterLists(req),
+    filterLists(req.ctx),
     listSavedReports(req.ctx),
   ]);
   const t = translateFor(req.viewer.locale);
@@ -142,7 +143,7 @@ async function page(req: Request, res: Response, name: string, cursor: string): 
         slice,
         viewer: req.viewer,
         reach: reach(req.ctx.actor),
-        filters: await filterNames(req, slice, lists),
+        filters: await filterNames(req.ctx, req.viewer.locale, slice, lists),
       }),
       report: name,
       body: bodyOf(name, report, query),

@@ -13,7 +13,16 @@ const migrationSource: Knex.MigrationSource<string> = {
       .filter((name) => /^\d{4}_.*\.ts$/.test(name))
       .sort(),
   getMigrationName: (name) => name,
-  getMigration: (name) => import(resolve(folder, name)),
+  // In its own transaction; what a large table takes is not too long.
+  async getMigration(name) {
+    const { up, down }: Knex.Migration = await import(resolve(folder, name));
+    const patiently = (step: Knex.Migration["up"]) => async (knex: Knex) => {
+      await knex.raw("set local statement_timeout = 0");
+      await knex.raw("set local lock_timeout = 0");
+      return step(knex);
+    };
+    return { up: patiently(up), ...(down ? { down: patiently(down) } : {}) };
+  },
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { Reader } from "../platform/context.ts";
 import { rows } from "../platform/database.ts";
-import { countable, type Slice } from "./slice.ts";
+import { type Slice, within } from "./slice.ts";
 
 /** Of the cases of one topic that were resolved in a period. */
 export interface CaseEffort {
@@ -15,7 +15,8 @@ export interface CaseEffort {
 
 /** How often people had to come until a case was settled: their conversations from its opening on, of any topic but another one. */
 export function measureCases(ctx: Reader, slice: Slice): Promise<CaseEffort[]> {
-  const visible = countable(ctx.actor);
+  // By when the case ended, whenever its conversation began, and by what the case was about.
+  const seen = within(ctx.actor, { ...slice, topicId: null }, new Date(0));
   return rows(
     ctx.db,
     `with settled as (
@@ -25,21 +26,11 @@ export function measureCases(ctx: Reader, slice: Slice): Promise<CaseEffort[]> {
               and (o.topic_id is null or k.topic_id is null or o.topic_id = k.topic_id))) as contacts
        from cases k join conversations c on c.id = k.conversation_id
          join conversation_facts f on f.conversation_id = coalesce(c.merged_into_id, c.id)
-       where k.resolved_at >= :from and k.resolved_at < :until and ${visible.sql}
-         and (:teamId::bigint is null or f.team_id = :teamId::bigint) and (:inboxId::bigint is null or :inboxId::bigint = any(f.inbox_ids))
-         and (:agentId::bigint is null or :agentId::bigint = any(f.agent_ids))
-         and (:topicId::bigint is null or k.topic_id is not distinct from nullif(:topicId::bigint, 0)))
+       where k.resolved_at >= :settledFrom and k.resolved_at < :until and ${seen.sql}
+         and (:caseTopicId::bigint is null or k.topic_id is not distinct from nullif(:caseTopicId::bigint, 0)))
      select s.topic_id as "topicId", t.name as topic, count(*)::int as cases, avg(s.contacts)::float8 as contacts,
        percentile_cont(0.5) within group (order by extract(epoch from s.resolved_at - s.opened_at)::float8) as seconds
      from settled s left join topics t on t.id = s.topic_id group by 1, 2 order by cases desc, topic limit 200`,
-    {
-      ...visible.bindings,
-      from: slice.from,
-      until: slice.until,
-      teamId: slice.teamId,
-      agentId: slice.agentId,
-      inboxId: slice.inboxId,
-      topicId: slice.topicId,
-    },
+    { ...seen.bindings, settledFrom: slice.from, caseTopicId: slice.topicId },
   );
 }

@@ -12,6 +12,7 @@ export const conditions = {
   resolved: "f.status = 'resolved'",
   unresolved: "f.status <> 'resolved'",
   answered: "f.first_response_seconds is not null",
+  worked: "f.outbound > 0",
   answered_again: "f.next_responses > 0",
   missed: "(f.first_sla = 'missed' or f.next_missed > 0 or f.resolution_sla = 'missed')",
   first_missed: "f.first_sla = 'missed'",
@@ -38,16 +39,26 @@ export const conditions = {
 } as const;
 export type Condition = keyof typeof conditions;
 
+const their = (list: string) => `f.${list}[array_position(f.agent_ids, :ownAgentId::bigint)]`;
+/** The same of what one person did in them. */
+const ownConditions: Partial<Record<Condition, string>> = {
+  answered_again: `${their("agent_next")} > 0`,
+  missed: `(f.first_sla = 'missed' and f.first_agent_id = :ownAgentId::bigint or f.resolution_sla = 'missed' and f.resolved_by_id = :ownAgentId::bigint
+    or ${their("agent_next_missed")} > 0)`,
+};
+
 /** The conversations behind a figure that a reader could open: a condition on `conversation_facts f` and `conversations c`. */
 export function behind(actor: Actor, slice: Slice, is: Condition): Visibility {
   const visible = visibleTo(actor);
   const seen =
     is === "case_settled" ? within(actor, { ...slice, topicId: null }, new Date(0)) : within(actor, slice);
+  const own = slice.ownAgentId ? ownConditions[is] : undefined;
   return {
-    sql: `${seen.sql} and ${visible.sql} and ${conditions[is]}`,
+    sql: `${seen.sql} and ${visible.sql} and ${own ?? conditions[is]}`,
     bindings: {
       ...seen.bindings,
       ...visible.bindings,
+      ...(own ? { ownAgentId: slice.ownAgentId } : {}),
       ...(is === "case_settled" ? { settledFrom: slice.from, caseTopicId: slice.topicId } : {}),
     },
   };

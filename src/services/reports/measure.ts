@@ -29,7 +29,7 @@ export function measure(material: Material, open: OpenTime): Measured {
     resolutionSeconds: isResolved ? seconds(resolvedAt - openedAt) : null,
     resolutionBusinessSeconds: isResolved ? seconds(open.between(openedAt, resolvedAt)) : null,
     ...outcomesOf(material.outcomes),
-    ...nextOf(agentIds, responses, answers, material.outcomes),
+    ...nextOf(agentIds, responses, events, material.outcomes),
     saidAgain: inbound.some(({ repeats }) => repeats),
     ...detailsOf(events),
     abandoned:
@@ -114,7 +114,7 @@ function outcomesOf(
 function nextOf(
   agentIds: readonly number[],
   responses: readonly Response[],
-  answers: readonly Event[],
+  events: readonly Event[],
   outcomes: readonly Outcome[],
 ): Pick<
   Measured,
@@ -131,7 +131,13 @@ function nextOf(
   const of = (id: number) => later.filter(({ agentId }) => agentId === id);
   const ends = outcomes
     .filter(({ target }) => target === "next_response")
-    .map((one) => ({ ...one, agentId: answers.find(({ at }) => at >= one.startedAt)?.agentId ?? null }));
+    .map((one) => {
+      // The wait ends with the first of these; who resolves without a word answers nothing.
+      const end = events.find(
+        ({ at, kind }) => at >= one.startedAt && (kind === "answer" || kind === "resolved"),
+      );
+      return { ...one, agentId: end?.agentId ?? null };
+    });
   const ended = (id: number, isMissed: boolean) =>
     ends.filter(({ agentId, missed, met }) => agentId === id && (isMissed ? missed : met && !missed)).length;
   return {

@@ -15,6 +15,11 @@ export interface Slice {
   firstAgentId?: number | null;
   resolvedById?: number | null;
   inboxId: number | null;
+  /** Where it began. */
+  firstInboxId?: number | null;
+  channel?: string | null;
+  /** Whose answers and targets a figure counts that stands in the row of one person. */
+  ownAgentId?: number | null;
   /** 0: those without a topic. */
   topicId: number | null;
   /** Began in this hour of the week; Monday is 1. */
@@ -36,8 +41,12 @@ export function beforeOf({ from, until, timeZone }: Slice): Date {
 /** Where the period before ends that a report compares with: of one that is not over, at the same point. */
 export function beforeUntil(slice: Slice, now: Date): Date {
   if (now >= slice.until || now <= slice.from) return slice.from;
-  const lived = now.getTime() - slice.from.getTime();
-  return new Date(Math.min(beforeOf(slice).getTime() + lived, slice.from.getTime()));
+  const local = (at: Date) =>
+    Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(slice.timeZone).toPlainDateTime();
+  // By the clock on the wall: where the clocks change on the way, as many hours would end at another time of the day.
+  const lived = local(slice.from).until(local(now), { largestUnit: "day" });
+  const point = local(beforeOf(slice)).add(lived).toZonedDateTime(slice.timeZone).epochMilliseconds;
+  return new Date(Math.min(point, slice.from.getTime()));
 }
 
 /**
@@ -74,6 +83,7 @@ export function within(actor: Actor, slice: Slice, since = slice.from): Visibili
       and (:inboxId::bigint is null or :inboxId::bigint = any(f.inbox_ids))
       and (:topicId::bigint is null or f.topic_id is not distinct from nullif(:topicId::bigint, 0))
       and (:weekDay::int is null or extract(isodow from f.opened_at at time zone :zone) = :weekDay and extract(hour from f.opened_at at time zone :zone) = :hour)
+      and (:firstInboxId::bigint is null or f.inbox_id = :firstInboxId::bigint) and (:channel::text is null or f.channel = :channel::text)
       and (:csat::int is null or f.csat = :csat) and (:nps::int is null or f.nps = :nps)`,
     bindings: {
       ...visible.bindings,
@@ -85,6 +95,8 @@ export function within(actor: Actor, slice: Slice, since = slice.from): Visibili
       resolvedById: slice.resolvedById ?? null,
       inboxId: slice.inboxId,
       topicId: slice.topicId,
+      firstInboxId: slice.firstInboxId ?? null,
+      channel: slice.channel ?? null,
       zone: slice.timeZone,
       weekDay: slice.weekHour?.day ?? null,
       hour: slice.weekHour?.hour ?? null,

@@ -26,7 +26,7 @@ const columns = {
   case_id: "(select k.id from cases k where k.conversation_id = c.id order by k.id desc limit 1)",
   inbox_id: "d.inboxes[1]",
   inbox_ids: "d.inboxes",
-  channel: "d.channels[1]",
+  channel: "d.ways[1]",
   channels: "d.channels",
   csat: score("csat"),
   nps: score("nps"),
@@ -80,7 +80,8 @@ export async function writeFacts(db: Knex, ids: readonly number[], measured: rea
          "nextResponses" int, "nextBusinessSeconds" int, "agentNext" int[], "agentNextSeconds" int[], "agentNextMet" int[], "agentNextMissed" int[],
          "resolutionSla" text, "saidAgain" boolean, asked text[], "askedAgain" text[], abandoned text)
        join conversations c on c.id = m.id
-       cross join lateral (select coalesce(array_agg(g.inbox_id order by g.first), '{}') as inboxes, coalesce(array_agg(distinct g.channel), '{}') as channels
+       cross join lateral (select coalesce(array_agg(g.inbox_id order by g.first), '{}') as inboxes, coalesce(array_agg(distinct g.channel), '{}') as channels,
+           array_agg(g.channel order by g.first) as ways
          from (select x.inbox_id, i.channel, min(x.id) as first from messages x join inboxes i on i.id = x.inbox_id
                where x.conversation_id = c.id and x.shown group by x.inbox_id, i.channel) g) d
      on conflict (conversation_id) do update set ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`,

@@ -2,6 +2,7 @@ import type { Comment } from "../../services/reports/comments.ts";
 import type { FactRow } from "../../services/reports/conversations.ts";
 import type { Compared, Group } from "../../services/reports/measures.ts";
 import { dayAndClock } from "../format.ts";
+import { isTextKey } from "../i18n.ts";
 import type { Section } from "./model.ts";
 import { cell, words } from "./numbers.ts";
 import { bare, type Look } from "./parts.ts";
@@ -9,8 +10,10 @@ import { bare, type Look } from "./parts.ts";
 /** The only group of a whole, now and before. */
 export const ends = ({ now, before }: Compared) => [now[0], before[0]] as const;
 
-export const channelName = (look: Look) => (group: Group) =>
-  group.key ? look.t(`channel.${group.key}`) : look.t("report.none_of_these");
+export const channelName = (look: Look) => (group: Group) => {
+  const key = `channel.${group.key}`;
+  return isTextKey(key) ? look.t(key) : (group.key ?? look.t("report.none_of_these"));
+};
 export const topicName = (look: Look) => (group: Group) => group.name ?? look.t("report.no_topic");
 
 /** Conversations, one a row, for reading: the spreadsheet has more columns. */

@@ -32,6 +32,7 @@ export const measures = {
   },
   next_response: {
     kind: "time",
+    whose: "own",
     from: ["nextResponse"],
     of: (one) => one.nextResponse,
     good: -1,
@@ -45,9 +46,10 @@ export const measures = {
     good: -1,
     is: "resolved",
   },
-  handling: { kind: "time", from: ["handling"], of: (one) => one.handling, good: 0, is: "answered" },
+  handling: { kind: "time", from: ["handling"], of: (one) => one.handling, good: 0, is: "worked" },
   in_time: {
     kind: "percent",
+    whose: "own",
     base: ({ met, missed }) => [met, met + missed],
     from: ["met", "missed"],
     of: inTime,
@@ -153,7 +155,7 @@ export const measures = {
     /** Of how many how many. */
     base?: (one: Measures) => readonly [number, number];
     /** In the row of one person, which conversations count: `services/reports/slice.ts`. */
-    whose?: "first" | "ended";
+    whose?: "first" | "ended" | "own";
     from: readonly (keyof Measures)[];
     /** Where it stands alone: the same by the clock on the wall. */
     beside?: keyof Measures;

@@ -119,7 +119,7 @@ export function abandonmentReport(
     figures: columns.abandonmentFigures.map((name) => figure(look, name, now, before)),
     sections: [
       groupTable(look, "teams", teams, columns.left, "team"),
-      groupTable(look, "inboxes", inboxes, columns.left, "inbox"),
+      groupTable(look, "inboxes", inboxes, columns.left, "door"),
       { ...factTable(look, "left", left), empty: look.t("report.nobody_left"), isWide: true },
     ],
   };

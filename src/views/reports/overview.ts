@@ -32,7 +32,7 @@ export function summaryReport(
       timeSection(look, data.overTime),
       ...(data.isOwn ? [] : [groupTable(look, "agents", data.agents, columns.summaryAgents, "agent")]),
       groupTable(look, "topics", data.topics.slice(0, 8), columns.summaryTopics, "topic", topicName(look)),
-      groupTable(look, "inboxes", data.inboxes, columns.summaryInboxes, "inbox"),
+      groupTable(look, "inboxes", data.inboxes, columns.summaryInboxes, "door"),
       quotes(look, "low_comments", data.comments),
     ],
   };
@@ -101,8 +101,11 @@ export function doorsReport(look: Look, inboxes: Group[], channels: Group[]): Re
       gap(look, "first_response", channels, "channels"),
     ],
     sections: [
-      { ...groupTable(look, "channels", channels, columns.doors, null, channelName(look)), isWide: true },
-      { ...groupTable(look, "inboxes", inboxes, columns.doors, "inbox"), isWide: true },
+      {
+        ...groupTable(look, "channels", channels, columns.doors, "channel", channelName(look)),
+        isWide: true,
+      },
+      { ...groupTable(look, "inboxes", inboxes, columns.doors, "door"), isWide: true },
     ],
   };
 }
@@ -139,7 +142,7 @@ export function salesReport(
     figures: columns.salesFigures.map((name) => figure(look, name, now, before)),
     sections: [
       { ...groupTable(look, "topics", marked(by.topics), columns.sales, "topic", topicName(look)), empty },
-      { ...groupTable(look, "inboxes", marked(by.inboxes), columns.sales, "inbox"), empty },
+      { ...groupTable(look, "inboxes", marked(by.inboxes), columns.sales, "door"), empty },
       { ...groupTable(look, "agents", marked(by.agents), columns.sales, "agent"), empty, isWide: true },
     ],
   };

@@ -75,13 +75,13 @@ const byClock = (look: Look, value: number | null, clock: number | null): string
 const baseOf = (look: Look, [part, whole]: readonly [number, number]): string =>
   look.t("report.base", { part: count(part, look.viewer.locale), whole: count(whole, look.viewer.locale) });
 
-/** Groups side by side. @param param narrows a list to one of them: `team`, `agent`… */
+/** Groups side by side. @param param narrows a list to one of them: `team`, `agent`, `door`… */
 export function groupTable(
   look: Look,
   key: string,
   groups: readonly Group[],
   names: readonly MeasureName[],
-  param: string | null,
+  param: string,
   nameOf: (group: Group) => string = ({ name }) => name ?? look.t("report.none_of_these"),
   before: readonly Group[] | null = null,
 ): Section {
@@ -97,10 +97,10 @@ export function groupTable(
         how: `${t(`report.measure.${name}`)}: ${t(`report.how.${name}`)}`,
         unit: unitOf(measures[name].kind),
       })),
-      ...(before ? [{ name: t("report.short.change"), isNumber: true }] : []),
+      ...(before ? [{ name: t("report.short.change"), isNumber: true, unit: "%" }] : []),
     ],
     rows: groups.map((group) => {
-      const more: Record<string, string> = param ? { [param]: group.key ?? "0" } : {};
+      const more = { [param]: group.key ?? "0" };
       return [
         words(nameOf(group)),
         ...names.map((name) => {
@@ -108,7 +108,7 @@ export function groupTable(
           const value = measure.of(group);
           const whose: Record<string, string> =
             param === "agent" && "whose" in measure ? { [measure.whose]: group.key ?? "", agent: "" } : more;
-          const isOpen = param === null || group.key !== null || param === "topic";
+          const isOpen = group.key !== null || param === "topic";
           return cell(value, measure.kind, viewer.locale, {
             href: isOpen ? hrefOf(look, name, group, value, whose) : null,
             bar: name === "in_time" && value !== null ? Math.round(value * 100) : null,
@@ -121,10 +121,10 @@ export function groupTable(
   };
 }
 
-/** For spreadsheets the difference itself. */
+/** For spreadsheets and sorting in percent. */
 const changeCell = (now: number, before: number, { viewer: { locale } }: Look): Cell => ({
   text: change(now, before, "count", locale) || none,
-  raw: now - before,
+  raw: before === 0 ? null : Math.round(((now - before) / before) * 1000) / 10,
 });
 
 /** What a raw number of a column counts. */

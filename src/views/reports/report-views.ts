@@ -57,7 +57,7 @@ export interface ReportViews {
   /** `live`: where it is asked for again when something changes; null: it stays as it is. */
   "reports/_body": { figures: Figure[]; sections: Section[]; csv: string; live: string | null };
   "reports/_figures": { figures: Figure[] };
-  "reports/_section": { section: Section; csv: string };
+  "reports/_section": { section: Section; csv: string; sorts: boolean };
   "reports/_bars": { bars: Bars };
   "reports/_heat": { heat: Heat };
   "reports/_filters": ReportViews["reports/show"]["filters"] & { isHours: boolean; isToday: boolean };

@@ -1,12 +1,11 @@
 import type { Forecast } from "../../services/reports/forecast.ts";
 import { weeksAhead } from "../../services/reports/forecast.ts";
 import type { WeekHours } from "../../services/reports/hours.ts";
-import type { Compared } from "../../services/reports/measures.ts";
+import type { Group } from "../../services/reports/measures.ts";
 import { peopleNeeded, type StaffingAssumptions, shrinkage } from "../../services/reports/staffing.ts";
 import type { Now } from "../../services/reports/today.ts";
 import { remaining, weekdayName } from "../format.ts";
 import { drawBars, drawHeat } from "./charts.ts";
-import { ends } from "./lists.ts";
 import type { Report } from "./model.ts";
 import { cell, count, dayCell, dayText, none, percent, time, words } from "./numbers.ts";
 import { bare, daysFrom, figure, type Look } from "./parts.ts";
@@ -37,7 +36,7 @@ export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssum
     }),
   });
   const peopleOf = (d: number, h: number) => ({
-    href: linkOf(d, h),
+    href: needed(d, h) === 0 ? null : linkOf(d, h),
     text: needed(d, h) === 0 ? "" : String(needed(d, h)),
     title: cellOf(d, h, at(d, h)).title,
   });
@@ -76,7 +75,7 @@ export function hoursReport(look: Look, found: WeekHours, assumed: StaffingAssum
         more: "",
         level: "",
         how: t("report.how.handling"),
-        href: found.handling === null ? null : look.link("answered"),
+        href: found.handling === null ? null : look.link("worked"),
       },
     ],
     sections: [
@@ -221,12 +220,12 @@ export function todayReport(
   look: Look,
   now: Now,
   hours: { hour: number; today: number; usual: number }[],
-  total: Compared,
+  total: Group[],
   timeZone: string,
 ): Report {
   const { t, viewer } = look;
   const { locale } = viewer;
-  const [sum] = ends(total);
+  const [sum] = total;
   const weekday = Temporal.Instant.fromEpochMilliseconds(viewer.now.getTime()).toZonedDateTimeISO(
     timeZone,
   ).dayOfWeek;

@@ -1,17 +1,19 @@
 import { expect } from "chai";
 import { reports } from "../../../src/routes/report-list.ts";
 import { sliceOf } from "../../../src/routes/report-period.ts";
+import { connectWhatsApp } from "../../../src/services/inboxes/connect.ts";
 import { row } from "../../../src/services/platform/database.ts";
 import { measureCases } from "../../../src/services/reports/cases.ts";
 import { type Condition, listFacts } from "../../../src/services/reports/conversations.ts";
 import { getFrame } from "../../../src/services/reports/frame.ts";
 import { countWeekHours } from "../../../src/services/reports/hours.ts";
 import { keepFacts, markAll } from "../../../src/services/reports/keep-facts.ts";
+import { measureBy } from "../../../src/services/reports/measures.ts";
 import { listReviewed, measureQuality } from "../../../src/services/reviews/quality.ts";
 import { addReview, finishReview } from "../../../src/services/reviews/reviews.ts";
 import type { Viewer } from "../../../src/views/index.ts";
 import { lookOf } from "../../../src/views/reports/parts.ts";
-import { type Cast, openCast } from "../../support/cast.ts";
+import { type Cast, openCast, whatsappInbox } from "../../support/cast.ts";
 import { invent } from "./invent.ts";
 
 describe("numbers of reports", () => {
@@ -19,6 +21,16 @@ describe("numbers of reports", () => {
   before(async () => {
     cast = await openCast();
     await invent(cast, 9, "Europe/Madrid");
+    // Some go on in another inbox, of another channel.
+    const other = await connectWhatsApp(cast.system, whatsappInbox("Tienda", "PN2"));
+    const { db } = cast.platform;
+    await db.raw("alter table inboxes drop constraint if exists inboxes_channel_check");
+    await db.raw("update inboxes set channel = 'aaa' where id = ?", [other.id]);
+    await db.raw(
+      "update messages set inbox_id = ? where conversation_id % 4 = 0 and id <> (select min(m.id) from messages m where m.conversation_id = messages.conversation_id)",
+      [other.id],
+    );
+    await db.raw("update messages set inbox_id = ? where conversation_id % 5 = 0", [other.id]);
     await markAll(cast.system);
     await keepFacts(cast.system);
   });
@@ -89,6 +101,30 @@ describe("numbers of reports", () => {
         );
       expect(hours.length).to.be.greaterThan(1);
     });
+
+  it("of one person open what they answered late, not what others did", async () => {
+    const period = { period: "custom", from: "2026-01-01", until: "2026-12-31" };
+    const { slice } = await ask(period);
+    const facts = await cast.platform.db("conversation_facts").select("*");
+    const agents = await measureBy(cast.carmen, slice, "agent");
+    expect(agents).to.have.length(3);
+    for (const { key } of agents) {
+      const id = Number(key);
+      const at = (f: { agent_ids: number[] }, list: number[]) => list[f.agent_ids.indexOf(id)] ?? 0;
+      const late = facts.filter(
+        (f) =>
+          (f.first_sla === "missed" && f.first_agent_id === id) ||
+          (f.resolution_sla === "missed" && f.resolved_by_id === id) ||
+          at(f, f.agent_next_missed) > 0,
+      );
+      const later = facts.filter((f) => at(f, f.agent_next) > 0);
+      expect(late.length)
+        .to.be.greaterThan(0)
+        .and.lessThan(await countOf({ ...period, is: "missed", agent: String(id) }));
+      expect(await countOf({ ...period, is: "missed", own: String(id) })).to.equal(late.length);
+      expect(await countOf({ ...period, is: "answered_again", own: String(id) })).to.equal(later.length);
+    }
+  });
 
   it("of cases open the conversations in which they were settled, and count how often people came for one", async () => {
     const { db } = cast.platform;

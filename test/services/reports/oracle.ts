@@ -121,9 +121,12 @@ export async function measureSlowly(db: Knex, words: Words): Promise<Map<number,
     const later = answers.slice(1);
     const agents = [...new Set(people.flatMap((m) => m.author_agent_id ?? []))].sort((a, b) => a - b);
     // Whose a target of a later answer was: of whoever of the firm wrote next.
-    const whose = next.map(
-      (k) => people.find((m) => m.at >= k.started_at.getTime())?.author_agent_id ?? null,
-    );
+    const whose = next.map((k) => {
+      const after = story.filter((e) => e.at >= k.started_at.getTime());
+      const over = after.findIndex((e) => e.act === "conversation.resolved");
+      const until = over === -1 ? after : after.slice(0, over);
+      return until.find((m) => people.includes(m))?.author_agent_id ?? null;
+    });
     const countOf = (agent: number, is: (k: Raw) => boolean) =>
       next.filter((k, i) => whose[i] === agent && is(k)).length;
     const surveys = await rows<Raw>(

@@ -70,9 +70,9 @@ describe("saved reports and Monday's mail", () => {
     expect(smtp.mails).to.have.length(2);
     const decoded = smtp.mails.map((text) => text.replaceAll("=\n", "").replaceAll("=3D", "="));
     const carmens = decoded.find((text) => text.includes("To: carmen@firm.test")) ?? "";
-    expect(carmens)
-      .to.contain("Conversaciones: 2")
-      .and.to.contain("https://hilo.test/reports?period=last_week");
+    expect(carmens).to.contain("Conversaciones: 2").and.to.contain("https://hilo.test/reports?period=custom");
+    // When it is read, last week is another one.
+    expect(carmens).to.contain("from=2026-11-16&until=2026-11-22").and.not.contain("period=last_week");
     expect(carmens).to.contain("text/html").and.to.contain("Ana Torres").and.not.to.contain("<b>Hola");
     const anas = decoded.find((text) => text.includes("To: ana@firm.test")) ?? "";
     expect(anas).to.contain("Conversaciones: 1").and.to.contain("Tus conversaciones");
