@@ -42,8 +42,10 @@ reportExports.post("/reports/rows", exportLimit, async (req, res) => {
   const { id } = await startExport(req.ctx, kind, params);
   if (id !== null) return redirect(res, `/reports/exports/${id}`);
   res.attachment(`hilo-${kind}-${asked.from}-${asked.until}.csv`).type("text/csv");
-  for await (const { text } of lines(readerOf(req), kind, params, composeRows)) {
-    if (!res.write(text)) await Promise.race([once(res, "drain"), once(res, "close")]);
+  for await (const { texts } of lines(readerOf(req), kind, params, composeRows)) {
+    let isRoom = true;
+    for (const text of texts) isRoom = res.write(text);
+    if (!isRoom) await Promise.race([once(res, "drain"), once(res, "close")]);
     if (res.closed) return;
   }
   res.end();

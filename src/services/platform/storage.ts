@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, openAsBlob } from "node:fs";
-import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 
@@ -12,7 +12,10 @@ export interface Storage {
   /** Writes all bytes or nothing and answers the new key. */
   put: (bytes: Uint8Array) => Promise<string>;
   /** The same of what comes bit by bit, never held whole. */
-  putAll: (source: AsyncIterable<Uint8Array>, key?: string) => Promise<{ key: string; bytes: number }>;
+  putAll: (
+    source: AsyncIterable<Uint8Array | string>,
+    key?: string,
+  ) => Promise<{ key: string; bytes: number }>;
   /** A key to be: kept before its file is written, so that nothing lies here that nobody knows. */
   newKey: () => string;
   /** @throws when the key is not there. Byte positions are inclusive, as in HTTP ranges. */
@@ -25,6 +28,18 @@ export interface Storage {
   free: () => Promise<number>;
 }
 
+/** A text is written without a copy of it outside the heap. @returns bytes. */
+async function writeWhole(file: FileHandle, some: Uint8Array | string): Promise<number> {
+  if (typeof some !== "string") {
+    await file.writeFile(some);
+    return some.length;
+  }
+  const size = Buffer.byteLength(some);
+  const { bytesWritten } = await file.write(some);
+  if (bytesWritten < size) await file.writeFile(Buffer.from(some).subarray(bytesWritten));
+  return size;
+}
+
 /** Files in a folder, spread over 256 subfolders, under random names of 128 bits. */
 export function openLocalStorage(folder: string): Storage {
   const path = (key: string) => {
@@ -33,7 +48,7 @@ export function openLocalStorage(folder: string): Storage {
   };
   const newKey = () => randomBytes(16).toString("hex");
 
-  async function putAll(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, key = newKey()) {
+  async function putAll(source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>, key = newKey()) {
     const target = path(key);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const partial = `${target}.partial`;
@@ -42,8 +57,7 @@ export function openLocalStorage(folder: string): Storage {
       const file = await open(partial, "wx", 0o600);
       try {
         for await (const some of source) {
-          await file.writeFile(some);
-          bytes += some.length;
+          bytes += await writeWhole(file, some);
         }
         await file.sync();
       } finally {

@@ -6,7 +6,7 @@ import { changed, isTransient, json, row } from "../platform/database.ts";
 import { Forbidden, NotFound } from "../platform/errors.ts";
 import { transact } from "../platform/transact.ts";
 import type { Condition } from "./conversations.ts";
-import { countRows, type RowKind, readRows, type Writing } from "./rows.ts";
+import { countRows, type RowKind, readRows, type TextRows, type Writing } from "./rows.ts";
 import type { Slice } from "./slice.ts";
 
 /** More rows than this are written in the background. */
@@ -90,9 +90,9 @@ export async function* lines(
   kind: RowKind,
   params: ExportParams,
   compose: Compose,
-): AsyncGenerator<{ text: string; rows: number }> {
+): AsyncGenerator<TextRows> {
   const { head, ...writing } = compose(kind, params);
-  yield { text: head, rows: 0 };
+  yield { texts: [head], rows: 0 };
   yield* readRows(ctx, kind, params.slice, params.is, writing);
 }
 
@@ -162,15 +162,15 @@ async function write(
        where id = :id and run = :run and state = 'running'`,
       { id: one.id, run: one.run, more },
     )) === 1;
-  async function* texts(): AsyncGenerator<Uint8Array> {
-    for await (const { text, rows } of lines({ ...as, db: ctx.reportsDb }, one.kind, params, compose)) {
+  async function* all(): AsyncGenerator<string> {
+    for await (const { texts, rows } of lines({ ...as, db: ctx.reportsDb }, one.kind, params, compose)) {
       if (!(await keep(rows))) throw new NotFound();
-      yield Buffer.from(text);
+      yield* texts;
     }
   }
   try {
     mustExport(as);
-    const { key, bytes } = await ctx.storage.putAll(texts(), one.storageKey ?? undefined);
+    const { key, bytes } = await ctx.storage.putAll(all(), one.storageKey ?? undefined);
     const ended = await changed(
       ctx.db,
       `update exports set state = 'done', bytes = :bytes, finished_at = now(), lease_ends_at = null

@@ -1,5 +1,5 @@
 import type { Reader } from "../platform/context.ts";
-import { json, row } from "../platform/database.ts";
+import { json, row, rows } from "../platform/database.ts";
 import { behind, type Condition } from "./conversations.ts";
 import type { Slice } from "./slice.ts";
 
@@ -133,18 +133,27 @@ export async function countRows(ctx: Reader, kind: RowKind, slice: Slice, is: Co
   return found?.n ?? 0;
 }
 
-interface Page {
+/** Lines of one piece of text: some kilobytes, which the connection brings in one go. */
+const linesPerPiece = 50;
+
+/** Some rows of a table, written. */
+export interface TextRows {
+  texts: string[];
+  rows: number;
+}
+
+interface Piece {
   text: string;
   rows: number;
-  /** Conversations; the last of them is where the next page goes on. */
+  /** Conversations of the whole read; the last of them is where the next one goes on. */
   read: number;
   at: string;
   id: number;
 }
 
 /**
- * Every row of a slice as CSV, newest conversations first, some at a time. The database writes the text, so that what is held here is one
- * string, however many rows there are.
+ * Every row of a slice as CSV, newest conversations first, some at a time. The database writes the text: no row becomes an object here,
+ * and pieces are small, for what is large lies outside the heap until somebody tidies up.
  */
 export async function* readRows(
   ctx: Reader,
@@ -152,23 +161,25 @@ export async function* readRows(
   slice: Slice,
   is: Condition,
   { delimiter, words }: Writing,
-): AsyncGenerator<{ text: string; rows: number }> {
+): AsyncGenerator<TextRows> {
   const seen = behind(ctx.actor, slice, is);
   const { from, order, perRead } = sources[kind];
-  let before = null as Pick<Page, "at" | "id"> | null;
+  let before = null as Pick<Piece, "at" | "id"> | null;
   for (;;) {
-    const found: Page | null = await row<Page>(
+    const found: Piece[] = await rows<Piece>(
       ctx.db,
       `with page as materialized (
          select f.* from conversation_facts f join conversations c on c.id = f.conversation_id
          where ${seen.sql}
            and (:beforeAt::timestamptz is null or (f.opened_at, f.conversation_id) < (:beforeAt::timestamptz, :beforeId::bigint))
          order by f.opened_at desc, f.conversation_id desc limit :limit),
-       lines as (select concat_ws(:delimiter, ${Object.values(columns[kind]).join(", ")}) as line, row_number() over (order by ${order}) as place
-         from page f ${from})
-       select coalesce((select string_agg(line || chr(13) || chr(10), '' order by place) from lines), '') as text, (select count(*)::int from lines) as rows,
-         (select count(*)::int from page) as read, l.opened_at::text as at, l.conversation_id as id
-       from (select opened_at, conversation_id from page order by opened_at, conversation_id limit 1) l`,
+       lines as (select concat_ws(:delimiter, ${Object.values(columns[kind]).join(", ")}) as line, row_number() over (order by ${order}) - 1 as place
+         from page f ${from}),
+       pieces as (select place / ${linesPerPiece} as n, string_agg(line || chr(13) || chr(10), '' order by place) as text, count(*)::int as rows
+         from lines group by 1)
+       select coalesce(p.text, '') as text, coalesce(p.rows, 0) as rows, l.read, l.at::text, l.id
+       from (select opened_at as at, conversation_id as id, (select count(*)::int from page) as read from page order by opened_at, conversation_id limit 1) l
+         left join pieces p on true order by p.n`,
       {
         ...seen.bindings,
         zone: slice.timeZone,
@@ -179,9 +190,9 @@ export async function* readRows(
         limit: perRead,
       },
     );
-    if (!found) return;
-    yield { text: found.text, rows: found.rows };
-    if (found.read < perRead) return;
-    before = { at: found.at, id: found.id };
+    yield { texts: found.map(({ text }) => text), rows: found.reduce((sum, one) => sum + one.rows, 0) };
+    const [first] = found;
+    if (!first || first.read < perRead) return;
+    before = { at: first.at, id: first.id };
   }
 }
