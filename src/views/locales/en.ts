@@ -127,7 +127,7 @@ export const en: Record<keyof typeof es, string> = {
   "report.section.teams": "By team",
   "report.section_how.teams": "By the team that has it now.",
   "report.section.topics": "Reasons",
-  "report.section_how.topics": "What they write about, how long we take and how many come back.",
+  "report.section_how.topics": "What they write about, and how many have to come back.",
   "report.section.inboxes": "By inbox",
   "report.section_how.inboxes": "By where each conversation began.",
   "report.section.channels": "By channel",

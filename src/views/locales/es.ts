@@ -128,7 +128,7 @@ export const es = {
   "report.section.teams": "Por equipo",
   "report.section_how.teams": "Según el equipo que la tiene ahora.",
   "report.section.topics": "Motivos",
-  "report.section_how.topics": "De qué escriben, cuánto tardamos y cuántos vuelven.",
+  "report.section_how.topics": "De qué escriben, y cuántos tienen que volver.",
   "report.section.inboxes": "Por bandeja",
   "report.section_how.inboxes": "Según por dónde empezó cada conversación.",
   "report.section.channels": "Por canal",

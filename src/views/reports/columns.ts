@@ -16,8 +16,8 @@ export const columns = {
     "reopened",
     "by_bot",
   ],
-  summaryAgents: ["conversations", "first_response", "resolution", "in_time", "transfers", "csat"],
-  summaryTopics: ["conversations", "resolution", "recontacted"],
+  summaryAgents: ["conversations", "first_response", "next_response", "in_time", "transfers", "csat"],
+  summaryTopics: ["conversations", "first_contact", "recontacted"],
   summaryInboxes: ["conversations", "first_response", "in_time"],
   todayFigures: ["conversations", "first_response", "in_time"],
   groups: [

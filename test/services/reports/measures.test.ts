@@ -55,10 +55,7 @@ describe("measures of reports", () => {
 
   const middle = (values: number[], share: number) => {
     if (values.length === 0) return null;
-    const sorted = values.toSorted((a, b) => a - b);
-    const at = (sorted.length - 1) * share;
-    const [low, high] = [sorted[Math.floor(at)] ?? 0, sorted[Math.ceil(at)] ?? 0];
-    return low + (high - low) * (at - Math.floor(at));
+    return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? null;
   };
   const mean = (values: number[]) =>
     values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
