@@ -74,14 +74,27 @@ export async function linkAfter(
   };
 }
 
+/**
+ * Where a seal ends that begins after an id. Found first, by the index alone: asked for the first rows of a range of unknown length,
+ * Postgres would read the whole of it for each seal.
+ */
+async function endOf(db: Knex, table: string, after: number, upTo: number): Promise<number> {
+  if (upTo - after <= largestSeal) return upTo;
+  const last = await row<{ id: number | null }>(
+    db,
+    `select max(id) as id from (select id from ${table} where id > :after order by id limit ${largestSeal}) sealed`,
+    { after },
+  );
+  return Math.min(last?.id ?? upTo, upTo);
+}
+
 async function rangeOf(db: Knex, table: string, text: string, after: number, upTo: number) {
   const found = await row<{ n: number; last: number | null; hash: string | null; leaves: Buffer | null }>(
     db,
     `select count(*)::int as n, max(id) as last, encode(sha256(string_agg(digest, ''::bytea order by id)), 'hex') as hash,
        string_agg(int8send(id) || substring(digest for 8), ''::bytea order by id) as leaves
-     from (select id, ${digestOf(text)} as digest from ${table}
-           where id > :after and id <= :upTo order by id limit ${largestSeal}) sealed`,
-    { after, upTo },
+     from (select id, ${digestOf(text)} as digest from ${table} where id > :after and id <= :end) sealed`,
+    { after, end: await endOf(db, table, after, upTo) },
   );
   return {
     n: found?.n ?? 0,

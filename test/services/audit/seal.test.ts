@@ -210,4 +210,29 @@ describe("seals", () => {
     const sealed = await row<{ id: number }>(db, "select max(last_audit_event_id) as id from seals");
     expect(late?.id).to.be.at.most(sealed?.id ?? 0);
   });
+
+  it("take whatever came at once, in seals of one size, with gaps between numbers", async () => {
+    const other = await openCast();
+    const { db } = other.platform;
+    const { conversationId, contactId } = await write(other, { message: "Hola" });
+    await seal(other.system);
+    await db.raw("update seals set closed = true").catch(() => {});
+    await db.raw(
+      `insert into messages (conversation_id, contact_id, inbox_id, direction, kind, text, author_kind, sent_at)
+       select ?, ?, ?, 'inbound', 'text', 'n' || n, 'contact', now() from generate_series(1, 45000) n`,
+      [conversationId, contactId, other.inbox.id],
+    );
+    await db.raw("select setval('messages_id_seq', (select max(id) + 30000 from messages))");
+    await db.raw(
+      `insert into messages (conversation_id, contact_id, inbox_id, direction, kind, text, author_kind, sent_at)
+       values (?, ?, ?, 'inbound', 'text', 'último', 'contact', now())`,
+      [conversationId, contactId, other.inbox.id],
+    );
+    await seal(other.system);
+    const sizes = await rows<{ messages: number }>(db, "select messages from seals order by id");
+    expect(sizes.reduce((sum, { messages }) => sum + messages, 0)).to.equal(45_002);
+    expect(Math.max(...sizes.map(({ messages }) => messages))).to.equal(20_000);
+    expect(await verify(other.system)).to.include({ messages: 45_002, fault: null });
+    await other.close();
+  });
 });
