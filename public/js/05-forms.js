@@ -28,6 +28,16 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
+// A menu near the lower edge comes into view whole.
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (target.open && target.matches(".report-csv"))
+      target.querySelector(".menu-body").scrollIntoView({ block: "nearest" });
+  },
+  true,
+);
+
 // On a phone the tab of the page may lie beyond the edge. Moved by hand: scrolling to an element would also begin the next Tab there.
 const tabs = document.querySelector(".report-tabs");
 const current = tabs?.querySelector("[aria-current]");

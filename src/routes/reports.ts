@@ -133,6 +133,10 @@ async function page(req: Request, res: Response, name: string, cursor: string): 
   const choices = (found: readonly { id: number; name: string }[], chosen: string) =>
     found.map((one) => ({ value: String(one.id), name: one.name, isChosen: String(one.id) === chosen }));
   const query = queryOf(asked);
+  // A page with a period of its own leaves the one that the others were looked at with.
+  const own = reports[name]?.only;
+  const looked = own ? sliceOf(req, frame.timeZone).asked : asked;
+  const elsewhere = queryOf(looked, own && typeof req.query.period !== "string" ? { period: "" } : {});
   res.send(
     req.render("reports/show", {
       title: t(`report.name.${name}`),
@@ -151,7 +155,7 @@ async function page(req: Request, res: Response, name: string, cursor: string): 
       tabs: Object.entries(reports)
         .filter(([, { needs }]) => needs === null || may(req.ctx.actor, needs))
         .map(([one]) => ({
-          href: `${pathOf(one)}?${query}`,
+          href: `${pathOf(one)}?${elsewhere}`,
           name: t(`report.tab.${one}`),
           isCurrent: one === name,
         }))

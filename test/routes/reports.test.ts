@@ -66,6 +66,13 @@ describe("reports", () => {
     const [, href = ""] = /<dd class="num [a-z]*"><a href="([^"]+)">1<\/a>/.exec(text) ?? [];
     const list = await carmen.get(href.replaceAll("&amp;", "&")).expect(200);
     expect(list.text).to.contain("Lucía Hernández").and.to.contain('href="/conversations/1"');
+    // Back leads to the report as it was, and so do the tabs from a page with a period of its own.
+    expect(list.text).to.contain(
+      'href="/reports/agents?period=custom&amp;inbox=1&amp;from=2026-01-01&amp;until=2026-12-31"',
+    );
+    const today = await carmen.get("/reports/today?period=last_90");
+    expect(today.text).to.contain('href="/reports?period=last_90"');
+    expect((await carmen.get("/reports/today")).text).to.contain('href="/reports?"');
   });
 
   it("are one's own for who may not see reports, and their tables no more than their page", async () => {

@@ -123,7 +123,7 @@ export const en: Record<keyof typeof es, string> = {
   "report.section_how.over_time": "New conversations, day by day, or in longer steps in a longer period.",
   "report.section.agents": "By agent",
   "report.section_how.agents":
-    "Conversations in which each person answered; first response and resolution of whoever gave them.",
+    "Conversations in which each person answered. First response, targets, resolution and score are of whoever answered or closed; what nobody answered stands in no row.",
   "report.section.teams": "By team",
   "report.section_how.teams": "By the team that has it now.",
   "report.section.topics": "Reasons",

@@ -124,7 +124,7 @@ export const es = {
     "Conversaciones nuevas, día por día o por pasos más largos si el periodo lo es.",
   "report.section.agents": "Por agente",
   "report.section_how.agents":
-    "Conversaciones en las que contestó cada persona; la primera respuesta y la resolución, de quien las dio.",
+    "Conversaciones en las que contestó cada persona. La primera respuesta, los plazos, la resolución y la nota son de quien contestó o cerró; lo que nadie contestó no está en ninguna fila.",
   "report.section.teams": "Por equipo",
   "report.section_how.teams": "Según el equipo que la tiene ahora.",
   "report.section.topics": "Motivos",
