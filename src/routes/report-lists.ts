@@ -11,7 +11,7 @@ import { presentHeader } from "../views/reports/present.ts";
 import { reviewTable } from "../views/reports/quality.ts";
 import { requirePermission } from "./guards.ts";
 import { filterNames, frameOf, mayOpen, pathOf, queryOf, readerOf } from "./report-asked.ts";
-import { sliceOf } from "./report-period.ts";
+import { type Asked, sliceOf } from "./report-period.ts";
 import { optionalId } from "./validate.ts";
 
 /** What a figure is made of: the very conversations, the very reviews. */
@@ -42,7 +42,7 @@ reportLists.get("/reports/conversations", async (req, res) => {
         : null,
     next:
       found.length > listed && last
-        ? `/reports/conversations?${queryOf(asked, { is, report, back: String(req.query.back ?? ""), before: `${last.openedAt.getTime()}-${last.id}` })}`
+        ? `/reports/conversations?${queryOf(asked, { is, report, ...backParam(req), before: `${last.openedAt.getTime()}-${last.id}` })}`
         : null,
   });
 });
@@ -69,7 +69,7 @@ reportLists.get("/reports/reviews", requirePermission("reviews.score"), async (r
     rows: null,
     next:
       found.length > listed && last
-        ? `/reports/reviews?${queryOf(asked, { ...more, back: String(req.query.back ?? ""), before: `${last.finishedAt?.getTime()}-${last.id}` })}`
+        ? `/reports/reviews?${queryOf(asked, { ...more, ...backParam(req), before: `${last.finishedAt?.getTime()}-${last.id}` })}`
         : null,
   });
 });
@@ -97,17 +97,21 @@ async function page(
       ...list,
       header: presentHeader(header),
       back: {
-        href: `${pathOf(report)}?${backOf(req, frame.timeZone)}`,
+        href: `${pathOf(report)}?${backOf(req, frame.timeZone, asked)}`,
         name: translateFor(req.viewer.locale)(`report.name.${report}`),
       },
     }),
   );
 }
 
-/** What the report was asked for, before a figure narrowed it; only what its filters could have said. */
-function backOf({ query, viewer }: Request, timeZone: string): string {
-  const asked = new URLSearchParams(typeof query.back === "string" ? query.back.slice(0, 1000) : "");
-  return queryOf(sliceOf({ query: Object.fromEntries(asked), viewer }, timeZone).asked);
+const backParam = ({ query }: Request): Record<string, string> =>
+  typeof query.back === "string" ? { back: query.back } : {};
+
+/** What the report was asked for, before a figure narrowed it; only what its filters could have said. A link of a mail does not say it. */
+function backOf({ query, viewer }: Request, timeZone: string, asked: Asked): string {
+  if (typeof query.back !== "string") return queryOf(asked);
+  const before = Object.fromEntries(new URLSearchParams(query.back.slice(0, 1000)));
+  return queryOf(sliceOf({ query: before, viewer }, timeZone).asked);
 }
 
 /** `time-id` of the last row that was shown. */

@@ -158,7 +158,7 @@ export function forecastReport(look: Look, found: Forecast): Report {
           : "",
         level: "",
         how: t("report.how.peaks"),
-        href: null,
+        href: peak ? look.link("all", daysFrom(peak.date, 1)) : null,
       },
     ],
     sections: [
